@@ -1,0 +1,1 @@
+"""Pure maths: local metric frames, rotations, camera models, pixel to ray to ground, error ellipses."""

@@ -1,0 +1,31 @@
+"""Aircraft profiles: what a planner may count on."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class AircraftProfile:
+    """A multicopter as a planner knows it: speeds in m/s, powers in watts, the battery in watt-hours.
+
+    ``reserve_share`` of the battery is never planned with.
+    """
+
+    id: str
+    name: str
+    mass_kg: float
+    cruise_m_s: float
+    acceleration_m_s2: float
+    climb_m_s: float
+    descent_m_s: float
+    hover_w: float
+    cruise_w: float
+    climb_w: float
+    battery_wh: float
+    reserve_share: float
+    max_wind_m_s: float
+    autopilot: str  # "ardupilot" or "px4"
+
+    @property
+    def usable_wh(self) -> float:
+        """Energy that a plan may spend on one battery, in watt-hours."""
+        return self.battery_wh * (1.0 - self.reserve_share)

@@ -1,0 +1,114 @@
+"""Missions: what is to be flown, first as a patrol thinks of it, then as an autopilot does."""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+LonLat = tuple[float, float]
+Ring = tuple[LonLat, ...]
+Rings = tuple[Ring, ...]
+"""A polygon as (outer ring, hole, hole, …); every ring is closed, its last position equals its first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dock:
+    """A place to start from and to come back to. ``ground_amsl_m`` is the ground's height above the geoid."""
+
+    id: str
+    name: str
+    lon_deg: float
+    lat_deg: float
+    ground_amsl_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waypoint:
+    """A corner of the flight line, with what the camera does on the leg that starts here.
+
+    ``height_m`` is above the take-off point; ``photo_step_m`` is the distance between photos on the next leg, 0 for none.
+    """
+
+    lon_deg: float
+    lat_deg: float
+    height_m: float
+    photo_step_m: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sortie:
+    """One flight on one battery: take-off at the dock, the waypoints in order, return to the dock."""
+
+    id: str
+    dock: Dock
+    waypoints: tuple[Waypoint, ...]
+    speed_m_s: float
+    return_height_m: float
+    planned_length_m: float
+    planned_time_s: float
+    planned_energy_wh: float
+    planned_photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a check of the plan found; ``severity`` is "info", "warning" or "blocker"."""
+
+    rule: str
+    severity: str
+    message: str
+    what_to_do: str = ""
+    lonlat: LonLat | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mission:
+    """The whole patrol as planned: all sorties and what they were planned for."""
+
+    patrol_id: str
+    seed: int
+    camera_id: str
+    aircraft_id: str
+    autopilot: str
+    height_m: float
+    gsd_m: float
+    lane_spacing_m: float
+    photo_step_m: float
+    area: Rings
+    nofly: tuple[Rings, ...]
+    sorties: tuple[Sortie, ...]
+    findings: tuple[Finding, ...] = field(default=())
+
+
+class Command(IntEnum):
+    """The MAV_CMD numbers that our missions use (mavlink.io, common message set)."""
+
+    NAV_WAYPOINT = 16
+    NAV_RETURN_TO_LAUNCH = 20
+    NAV_LAND = 21
+    NAV_TAKEOFF = 22
+    DO_CHANGE_SPEED = 178
+    DO_MOUNT_CONTROL = 205
+    DO_SET_CAM_TRIGG_DIST = 206
+    NAV_FENCE_POLYGON_VERTEX_INCLUSION = 5001
+    NAV_FENCE_POLYGON_VERTEX_EXCLUSION = 5002
+    NAV_RALLY_POINT = 5100
+
+
+class Frame(IntEnum):
+    """The MAV_FRAME numbers that our missions use."""
+
+    GLOBAL = 0  # altitude above mean sea level
+    MISSION = 2  # no position
+    GLOBAL_RELATIVE_ALT = 3  # altitude above home
+
+
+@dataclass(frozen=True, slots=True)
+class MissionItem:
+    """One item of an autopilot's mission, in MAVLink's terms; NaN means "not given"."""
+
+    command: int
+    frame: int
+    params: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    lat_deg: float = 0.0
+    lon_deg: float = 0.0
+    altitude_m: float = 0.0
+    autocontinue: bool = True

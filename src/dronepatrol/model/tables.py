@@ -1,0 +1,105 @@
+"""The columns of the batch artefacts: what one row of a table is, column by column.
+
+Stages hand tables round as pandas DataFrames (GeoDataFrames where there is a ``geometry``, always WGS-84 lon, lat).
+``dronepatrol.store`` checks a table against its schema whenever it reads or writes one.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TableSchema:
+    """The columns of one table: name to kind ("str", "float", "int", "time", "geometry")."""
+
+    name: str
+    columns: dict[str, str]
+
+
+SHOTS = TableSchema(
+    "shots",
+    {
+        "shot_id": "str",  # unique in the patrol
+        "flight_id": "str",  # shots with the same one share their biases
+        "photo": "str",  # path of the image, absolute or relative to the patrol folder; "" for a bare camera event
+        "sha256": "str",  # of the image file; "" where there is none
+        "time_utc": "time",  # NaT where unknown
+        "lon_deg": "float",  # of the camera, WGS-84; NaN where unknown
+        "lat_deg": "float",
+        "altitude_m": "float",  # as the source gives it …
+        "altitude_reference": "str",  # … counted from here (AltitudeReference)
+        "height_m": "float",  # above the take-off point; NaN where unknown
+        "yaw_deg": "float",  # camera (or vehicle) attitude to NED, intrinsic Z-Y-X, true north; NaN where unknown
+        "pitch_deg": "float",
+        "roll_deg": "float",
+        "attitude_of": "str",  # "camera", "vehicle" or "" where unknown
+        "position_sigma_m": "float",  # 1 sigma per axis, new in every photo
+        "position_bias_sigma_m": "float",  # 1 sigma per axis, the same through one flight
+        "height_sigma_m": "float",
+        "height_bias_sigma_m": "float",
+        "yaw_sigma_deg": "float",
+        "pitch_sigma_deg": "float",  # tilt about the axis to the right of the heading
+        "roll_sigma_deg": "float",  # tilt about the axis along the heading
+        "camera_model": "str",
+        "image_width_px": "int",  # 0 where there is no image
+        "image_height_px": "int",
+        "fx_px": "float",  # NaN where unknown
+        "fy_px": "float",
+        "cx_px": "float",
+        "cy_px": "float",
+        "k1": "float",  # Brown's distortion, OpenCV's order; 0 where the photo has none
+        "k2": "float",
+        "p1": "float",
+        "p2": "float",
+        "k3": "float",
+        "focal_source": "str",  # where the focal length comes from
+        "focal_sigma_share": "float",  # 1 sigma of the focal length over the focal length
+        "pose_source": "str",  # where the pose comes from
+        "quality": "str",  # flags joined by ";", "" where nothing is wrong
+        "geometry": "geometry",  # footprint on flat ground at take-off height, or None
+    },
+)
+
+DETECTIONS = TableSchema(
+    "detections",
+    {
+        "detection_id": "str",  # "<shot_id>#<n>"
+        "shot_id": "str",
+        "kind": "str",  # what is seen
+        "score": "float",
+        "x1_px": "float",
+        "y1_px": "float",
+        "x2_px": "float",
+        "y2_px": "float",
+        "detector": "str",
+        "weights_sha256": "str",
+    },
+)
+
+OBSERVATIONS = TableSchema(
+    "observations",
+    {
+        "observation_id": "str",  # equals its detection_id: one detection, one observation
+        "shot_id": "str",
+        "flight_id": "str",
+        "photo": "str",
+        "time_utc": "time",
+        "kind": "str",
+        "score": "float",
+        "x1_px": "float",
+        "y1_px": "float",
+        "x2_px": "float",
+        "y2_px": "float",
+        "length_m": "float",  # longer side of the box on the ground
+        "width_m": "float",
+        "gsd_m": "float",
+        "off_nadir_deg": "float",
+        "photo_ee_m2": "float",  # east-north covariance of what is new in every photo
+        "photo_en_m2": "float",
+        "photo_nn_m2": "float",
+        "bias_ee_m2": "float",  # east-north covariance of what one flight shares
+        "bias_en_m2": "float",
+        "bias_nn_m2": "float",
+        "method": "str",  # how the ground was found
+        "geometry": "geometry",  # Point on the ground
+    },
+)
