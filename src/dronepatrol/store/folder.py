@@ -81,13 +81,13 @@ class PatrolFolder:
         return self.root / "summary.json"
 
     def tlog(self, sortie_id: str) -> Path:
-        """What the vehicle said during a sortie."""
+        """Return where the telemetry of a sortie lies."""
         return self.flight / f"{sortie_id}.tlog"
 
     def track(self, sortie_id: str) -> Path:
-        """Positions, attitude and camera events of a sortie."""
+        """Return where positions, attitude and camera events of a sortie lie."""
         return self.flight / f"{sortie_id}.parquet"
 
     def simulated_truth(self, sortie_id: str) -> Path:
-        """True and sensed poses of a simulated sortie; only the renderer and the scorer read it."""
+        """Return where a simulated sortie keeps its truth; only the renderer and the scorer read it."""
         return self.flight / f"{sortie_id}.truth.parquet"

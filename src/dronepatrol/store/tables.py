@@ -62,10 +62,7 @@ def read_table(path: Path, schema: TableSchema) -> pd.DataFrame:
         msg = f"{path} is missing; expected the {schema.name} of a patrol"
         raise StorageError(msg, hint="run the stage before this one first")
     try:
-        if "geometry" in schema.columns:
-            rows = geopandas.read_parquet(path)
-        else:
-            rows = pd.read_parquet(path)
+        rows = geopandas.read_parquet(path) if "geometry" in schema.columns else pd.read_parquet(path)
     except (OSError, ValueError, pa.ArrowException) as error:
         msg = f"{path} cannot be read as {schema.name}: {error}"
         raise StorageError(msg, hint="run the stage that writes it again") from error
