@@ -34,7 +34,7 @@ class Ellipse95:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One photo that shows the issue; ``xyxy_px`` as in ``Detections``; ``crop`` is a file of the patrol folder or ""."""
+    """One photo that shows the issue; ``xyxy_px`` as in ``Detections``; ``crop`` is a file in the patrol folder."""
 
     shot_id: str
     photo: str

@@ -24,7 +24,8 @@ class Dock:
 class Waypoint:
     """A corner of the flight line, with what the camera does on the leg that starts here.
 
-    ``height_m`` is above the take-off point; ``photo_step_m`` is the distance between photos on the next leg, 0 for none.
+    ``height_m`` is above the take-off point; ``photo_step_m`` is the distance between photos on the next leg, 0 for
+    none.
     """
 
     lon_deg: float

@@ -103,3 +103,44 @@ OBSERVATIONS = TableSchema(
         "geometry": "geometry",  # Point on the ground
     },
 )
+
+SIMULATED_TRUTH = TableSchema(
+    "simulated truth",
+    {
+        "photo": "str",  # file name of the photo, "<sortie id>_0001.jpg", counted from 1
+        "time_utc": "time",
+        "true_lon_deg": "float",  # where the camera really was
+        "true_lat_deg": "float",
+        "true_height_m": "float",  # above the ground at the dock (the scene is flat)
+        "true_turn_deg": "float",  # real camera attitude: the sensed one after geo.rotation.tilted by these,
+        "true_tilt_pitch_deg": "float",  # with the sensed heading as the heading
+        "true_tilt_roll_deg": "float",
+        "sensed_lon_deg": "float",  # what the vehicle's sensors said; goes into the photo's EXIF and XMP
+        "sensed_lat_deg": "float",
+        "sensed_amsl_m": "float",
+        "sensed_height_m": "float",  # above the take-off point
+        "sensed_gimbal_yaw_deg": "float",
+        "sensed_gimbal_pitch_deg": "float",
+        "sensed_gimbal_roll_deg": "float",
+        "sensed_flight_yaw_deg": "float",
+        "sensed_flight_pitch_deg": "float",
+        "sensed_flight_roll_deg": "float",
+    },
+)
+
+TRACK = TableSchema(
+    "track",
+    {
+        "time_utc": "time",  # the vehicle's clock
+        "event": "str",  # "position" or "photo"
+        "lon_deg": "float",
+        "lat_deg": "float",
+        "amsl_m": "float",
+        "height_m": "float",  # above home
+        "yaw_deg": "float",  # vehicle attitude
+        "pitch_deg": "float",
+        "roll_deg": "float",
+        "ground_speed_m_s": "float",  # NaN for photos
+        "battery_share": "float",  # remaining, 0 to 1; NaN for photos
+    },
+)
