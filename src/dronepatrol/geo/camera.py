@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dronepatrol.model.camera import Camera
 
-_UNDISTORT_STEPS = 12
+_NEWTON_STEPS = 8
 
 
 def _distort(camera: Camera, xy: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -23,14 +23,29 @@ def _distort(camera: Camera, xy: NDArray[np.float64]) -> NDArray[np.float64]:
     )
 
 
+def _undistort(camera: Camera, seen: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ideal image coordinates (…, 2) for distorted ones, by Newton's method."""
+    k1, k2, p1, p2, k3 = camera.distortion
+    ideal = seen
+    for _ in range(_NEWTON_STEPS):
+        x, y = ideal[..., 0], ideal[..., 1]
+        r2 = x * x + y * y
+        radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
+        slope = k1 + r2 * (2 * k2 + r2 * 3 * k3)
+        xx = radial + 2 * x * x * slope + 2 * p1 * y + 6 * p2 * x
+        yy = radial + 2 * y * y * slope + 6 * p1 * y + 2 * p2 * x
+        xy = 2 * x * y * slope + 2 * p1 * x + 2 * p2 * y
+        dx, dy = np.moveaxis(_distort(camera, ideal) - seen, -1, 0)
+        step = np.stack([yy * dx - xy * dy, xx * dy - xy * dx], axis=-1) / (xx * yy - xy * xy)[..., None]
+        ideal = ideal - step
+    return ideal
+
+
 def pixel_to_ray(camera: Camera, pixels: ArrayLike) -> NDArray[np.float64]:
     """Return (…, 3) rays in the camera's frame (x right, y down, z = 1) for (…, 2) pixels (column, row)."""
     pixel = np.asarray(pixels, dtype=float)
     seen = (pixel - (camera.cx_px, camera.cy_px)) / (camera.fx_px, camera.fy_px)
-    ideal = seen
-    if any(camera.distortion):
-        for _ in range(_UNDISTORT_STEPS):  # fixed point: ideal = seen - (distort(ideal) - ideal)
-            ideal = ideal + seen - _distort(camera, ideal)
+    ideal = _undistort(camera, seen) if any(camera.distortion) else seen
     return np.concatenate([ideal, np.ones((*ideal.shape[:-1], 1))], axis=-1)
 
 

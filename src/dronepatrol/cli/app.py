@@ -1,0 +1,40 @@
+"""The tree of verbs."""
+
+from typing import Annotated
+
+import typer
+
+from dronepatrol import __version__
+from dronepatrol.cli import demo, detect, fly, ingest, issues, locate, map, plan, run, sim  # noqa: A004
+
+app = typer.Typer(
+    name="dronepatrol",
+    help="The open system that a city's drone patrol runs on: plan, fly, find, place, hand over, look again.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong input, 3 partly done (skipped items are named), "
+    "4 refused for safety, 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take the options that stand before the verb."""
+
+
+for verb in (plan.plan, fly.fly, ingest.ingest, detect.detect, locate.locate, issues.issues, map.draw_map, run.run):
+    app.command("map" if verb is map.draw_map else verb.__name__)(verb)
+app.command()(demo.demo)
+app.command()(sim.sim)

@@ -1,0 +1,92 @@
+"""What a person sees: progress, notes and errors on stderr; the result, and nothing else, on stdout."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from dronepatrol.errors import InputError
+from dronepatrol.model.batch import Skipped
+from dronepatrol.model.progress import Progress, Report
+
+LANGUAGES = ("zh", "en")
+PARTLY_DONE = 3
+_NAMED_AT_MOST = 20
+
+
+def language(lang: str) -> str:
+    """Return the language if there are labels in it."""
+    if lang not in LANGUAGES:
+        msg = f"--lang {lang}: expected one of {', '.join(LANGUAGES)}"
+        raise InputError(msg)
+    return lang
+
+
+def note(text: str) -> None:
+    """Say something that is not the result."""
+    typer.echo(text, err=True)
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """Yield a report that draws bars on a terminal, and one line per stage elsewhere."""
+    if not sys.stderr.isatty():
+        yield _Lines()
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import Progress as Bars  # noqa: PLC0415
+
+    columns = (
+        TextColumn("{task.fields[stage]:>8}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Bars(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, Any] = {}
+
+        def draw(step: Progress) -> None:
+            for earlier in [] if step.stage in tasks else list(tasks.values()):
+                bars.stop_task(earlier)
+            if step.stage not in tasks:
+                tasks[step.stage] = bars.add_task(step.note, stage=step.stage, total=None)
+            bars.update(
+                tasks[step.stage],
+                total=int(step.total) or None,
+                completed=int(step.done),
+                description=step.note or bars.tasks[tasks[step.stage]].description,
+            )
+
+        yield draw
+
+
+class _Lines:
+    """One line when a stage starts and one when it has all its items."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._complete = False
+
+    def __call__(self, step: Progress) -> None:
+        if step.stage != self._stage:
+            self._stage, self._complete = step.stage, False
+            note(f"{step.stage}: {step.note or 'started'}")
+        if step.total and step.done >= step.total and not self._complete:
+            self._complete = True
+            note(f"{step.stage}: {step.done:g} of {step.total:g} {step.note}".rstrip())
+
+
+def finish(result: dict[str, Any], text: str, skipped: Sequence[Skipped], *, as_json: bool) -> None:
+    """Print the result; name what was skipped and exit with 3 if anything was."""
+    typer.echo(json.dumps(result, ensure_ascii=False, indent=2) if as_json else text)
+    for skip in skipped[:_NAMED_AT_MOST]:
+        note(f"skipped: {skip.item}: {skip.reason}" + (f" ({skip.hint})" if skip.hint else ""))
+    if len(skipped) > _NAMED_AT_MOST:
+        note(f"skipped: and {len(skipped) - _NAMED_AT_MOST} more")
+    if skipped:
+        raise typer.Exit(PARTLY_DONE)

@@ -1,0 +1,20 @@
+"""``dronepatrol detect``."""
+
+from dronepatrol.cli.console import finish, progress
+from dronepatrol.cli.options import JOBS, AsJson, Folder, Jobs, Model
+
+
+def detect(folder: Folder, model: Model, jobs: Jobs = JOBS, as_json: AsJson = False) -> None:
+    """Run a detector over every photo of a patrol; writes detections.parquet.
+
+    Example: dronepatrol detect patrol --model yolox_nano.onnx
+    """
+    from dronepatrol.patrol.detect import detect as detect_photos  # noqa: PLC0415
+    from dronepatrol.store.folder import PatrolFolder  # noqa: PLC0415
+
+    with progress() as report:
+        detections, skipped = detect_photos(PatrolFolder(folder), model, jobs, report)
+    kinds = {str(kind): int(count) for kind, count in detections["kind"].value_counts().items()}
+    result = {"schema": "dronepatrol/detect/1", "detections": len(detections), "kinds": kinds}
+    text = f"{len(detections)} detections: " + ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    finish(result, text, skipped, as_json=as_json)

@@ -1,0 +1,25 @@
+"""Options that several verbs share."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The patrol folder.", show_default=False)]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The patrol folder to write.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document on stdout.")]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Worker processes.")]
+Lang = Annotated[str, typer.Option("--lang", metavar="zh|en", help="Language of labels on the map.")]
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model", metavar="NAME|FILE.onnx", help='Detector: an ONNX file, or "scene" for the synthetic scene alone.'
+    ),
+]
+Spec = Annotated[
+    Path | None,
+    typer.Option("--spec", metavar="TOML", help="Patrol spec that names registers and towns to check against."),
+]
+
+JOBS = os.cpu_count() or 1

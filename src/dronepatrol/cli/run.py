@@ -1,0 +1,39 @@
+"""``dronepatrol run``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dronepatrol.cli.console import finish, language, progress
+from dronepatrol.cli.options import JOBS, AsJson, Jobs, Lang, Model, Out, Spec
+
+
+def run(
+    photos: Annotated[Path, typer.Option("--photos", metavar="DIR", help="Folder of photos.", show_default=False)],
+    model: Model,
+    out: Out,
+    spec: Spec = None,
+    jobs: Jobs = JOBS,
+    lang: Lang = "zh",
+    as_json: AsJson = False,
+) -> None:
+    """Take photos to issues and a map: ingest, detect, locate, issues, map in one go.
+
+    Example: dronepatrol run --photos DCIM --model yolox_nano.onnx --out patrol
+    """
+    from dronepatrol.model.batch import Skipped  # noqa: PLC0415
+    from dronepatrol.patrol.run import RunOptions  # noqa: PLC0415
+    from dronepatrol.patrol.run import run as run_patrol  # noqa: PLC0415
+    from dronepatrol.store.folder import PatrolFolder  # noqa: PLC0415
+    from dronepatrol.store.spec import read_spec  # noqa: PLC0415
+
+    options = RunOptions(model, jobs, language(lang))
+    folder = PatrolFolder(out)
+    with progress() as report:
+        summary = run_patrol(folder, photos, read_spec(spec) if spec else None, options, report)
+    text = (
+        f"{summary['photos']} photos, {summary['detections']} detections, {summary['issues']} issues\n"
+        f"{folder.issues}\n{folder.map}"
+    )
+    finish(summary, text, [Skipped(**skip) for skip in summary["skipped"]], as_json=as_json)

@@ -1,0 +1,1 @@
+"""From photos to detections: what is seen where in the pixels, by whichever detector is asked."""

@@ -1,0 +1,72 @@
+"""How an image is cut so that things have the size that a network knows. Pure."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+CAR_M = 4.5
+"""Length of a car, the yardstick of what is looked for."""
+CAR_IN_NETWORK_PX = 45.0
+"""Size at which small networks see a car best from above: 30 to 60 pixels of their input, measured on aerial images."""
+OVERLAP = 0.25
+"""Share of a tile that it has in common with the next; things up to that size are whole in one of them."""
+BORDER_PX = 2.0
+"""A box that ends this close to a border inside the image, in network pixels, is taken as cut."""
+
+
+def tile_size_px(network_px: int, gsd_m: float | None) -> int:
+    """Return the side of a square tile, in image pixels, that shows a car at the size the network sees best.
+
+    Parameters
+    ----------
+    network_px
+        Side of the network's input.
+    gsd_m
+        Metres on the ground per image pixel; where unknown, one image pixel becomes one network pixel.
+    """
+    if gsd_m is None or not math.isfinite(gsd_m) or gsd_m <= 0:
+        return network_px
+    image_px_per_network_px = CAR_M / gsd_m / CAR_IN_NETWORK_PX
+    return max(round(network_px * min(max(image_px_per_network_px, 0.25), 64.0)), 16)
+
+
+def tiles(image_wh: tuple[int, int], tile_px: int) -> NDArray[np.intp]:
+    """Return (n, 4) left, top, right, bottom (exclusive) of tiles that cover the image, row by row.
+
+    All tiles have the same size; where the image is smaller than a tile, the tile is cut to the image.
+    """
+    lefts, width = _starts(image_wh[0], tile_px)
+    tops, height = _starts(image_wh[1], tile_px)
+    return np.array([[x, y, x + width, y + height] for y in tops for x in lefts], dtype=np.intp)
+
+
+def _starts(length: int, tile_px: int) -> tuple[list[int], int]:
+    """Return where tiles begin along one side of the image, evenly spread, and how long they are."""
+    size = min(tile_px, length)
+    if size == length:
+        return [0], size
+    step = max(int(size * (1.0 - OVERLAP)), 1)
+    count = math.ceil((length - size) / step) + 1
+    return [round(i * (length - size) / (count - 1)) for i in range(count)], size
+
+
+def touches_inner_border(
+    xyxy: NDArray[np.float64], tile: NDArray[np.intp], image_wh: tuple[int, int], margin_px: float
+) -> NDArray[np.bool_]:
+    """Return (n,) whether boxes, in image pixels, end at a border of their tile that is none of the image.
+
+    ``xyxy`` counts from the centre of the top-left pixel: the tile's edges are half a pixel outside its pixels.
+    """
+    left, top, right, bottom = (float(value) for value in tile)
+    width, height = image_wh
+    cut: NDArray[np.bool_] = np.zeros(len(xyxy), dtype=bool)
+    if left > 0:
+        cut |= xyxy[:, 0] <= left - 0.5 + margin_px
+    if top > 0:
+        cut |= xyxy[:, 1] <= top - 0.5 + margin_px
+    if right < width:
+        cut |= xyxy[:, 2] >= right - 0.5 - margin_px
+    if bottom < height:
+        cut |= xyxy[:, 3] >= bottom - 0.5 - margin_px
+    return cut

@@ -1,0 +1,1 @@
+"""Issues handed on: one file per format, named after it."""

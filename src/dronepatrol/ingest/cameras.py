@@ -1,0 +1,136 @@
+"""The inner geometry of a photo, from the best that its header gives."""
+
+import math
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from dronepatrol.ingest.accuracy import (
+    CALIBRATED_SHARE,
+    DEWARP_SHARE,
+    EQUIVALENT_35MM_SHARE,
+    SENSOR_SHARE,
+    UNCORRECTED_SHARE,
+)
+from dronepatrol.ingest.metadata import PhotoMetadata
+from dronepatrol.model.camera import Camera
+
+DIAGONAL_35MM_MM = 43.266615
+"""Diagonal of the 36 by 24 mm frame, to which the 35 mm equivalent refers (CIPA DCG-001)."""
+_SAME_ASPECT = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCamera:
+    """A camera, where its focal length comes from, and 1 sigma of the focal length over the focal length."""
+
+    camera: Camera
+    source: str
+    focal_sigma_share: float
+
+
+@cache
+def _sensor_widths_mm() -> dict[str, dict[str, float]]:
+    text = resources.files("dronepatrol.data").joinpath("sensors.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def camera_of(meta: PhotoMetadata) -> KnownCamera | None:
+    """Return the photo's camera by DewarpData, calibration, sensor width or 35 mm equivalent, in this order, or None.
+
+    A photo that is smaller than the one its calibration is for, with the same sides' ratio, counts as scaled down.
+    """
+    return _dewarped(meta) or _calibrated(meta) or _by_sensor(meta) or _by_equivalent(meta)
+
+
+def is_uncorrected(meta: PhotoMetadata) -> bool:
+    """Whether the file says that the lens's distortion is still in the picture, and not what it is."""
+    return meta.calibration.dewarp_flag == 0 and _dewarp_numbers(meta) is None
+
+
+def _full_wh(meta: PhotoMetadata) -> tuple[float, float]:
+    """Return the size of the picture that the calibration is for: EXIF's, else twice the optical centre."""
+    centre = meta.calibration.centre_x_px, meta.calibration.centre_y_px
+    width, height = meta.image_wh
+    if meta.exif_wh is not None and meta.exif_wh[0] > width:
+        return meta.exif_wh
+    if centre[0] and centre[1] and centre[0] > 0.75 * width and centre[1] > 0.75 * height:
+        return 2 * centre[0], 2 * centre[1]
+    return width, height
+
+
+def _scale(meta: PhotoMetadata) -> float | None:
+    """Return pixels of the photo per pixel of the full picture; None where the photo is cut, not scaled."""
+    across, along = (have / full for have, full in zip(meta.image_wh, _full_wh(meta), strict=True))
+    return across if abs(across / along - 1) < _SAME_ASPECT else None
+
+
+def _scaled(meta: PhotoMetadata, focal_px: tuple[float, float], centre_px: tuple[float, float]) -> Camera | None:
+    """Return the camera for focal lengths and centre in full-size pixels counted from the top-left pixel's corner."""
+    scale = _scale(meta)
+    if scale is None:
+        return None
+    fx_px, fy_px = focal_px
+    return Camera(meta.image_wh, fx_px * scale, fy_px * scale, centre_px[0] * scale - 0.5, centre_px[1] * scale - 0.5)
+
+
+def _centre_px(meta: PhotoMetadata) -> tuple[float, float]:
+    x_px, y_px = meta.calibration.centre_x_px, meta.calibration.centre_y_px
+    width, height = _full_wh(meta)
+    if (
+        x_px is None
+        or y_px is None
+        or not (0.25 * width < x_px < 0.75 * width and 0.25 * height < y_px < 0.75 * height)
+    ):
+        return width / 2, height / 2
+    return x_px, y_px
+
+
+def _dewarp_numbers(meta: PhotoMetadata) -> list[float] | None:
+    """Return fx, fy, cx, cy (relative to the optical centre), k1, k2, p1, p2, k3 of "date;fx,fy,…", None if not so."""
+    try:
+        numbers = [float(part) for part in meta.calibration.dewarp_data.split(";", 1)[1].split(",")]
+    except (IndexError, ValueError):
+        return None
+    usable = len(numbers) == 9 and all(math.isfinite(n) for n in numbers) and numbers[0] > 0 and numbers[1] > 0
+    return numbers if usable else None
+
+
+def _dewarped(meta: PhotoMetadata) -> KnownCamera | None:
+    numbers = _dewarp_numbers(meta)
+    if numbers is None:
+        return None
+    fx_px, fy_px, dx_px, dy_px, k1, k2, p1, p2, k3 = numbers
+    x_px, y_px = _centre_px(meta)
+    plain = _scaled(meta, (fx_px, fy_px), (x_px + dx_px, y_px + dy_px))
+    if plain is None:
+        return None
+    distortion = (0.0,) * 5 if meta.calibration.dewarp_flag == 1 else (k1, k2, p1, p2, k3)
+    camera = Camera(plain.image_wh, plain.fx_px, plain.fy_px, plain.cx_px, plain.cy_px, distortion)
+    return KnownCamera(camera, "DewarpData", DEWARP_SHARE)
+
+
+def _calibrated(meta: PhotoMetadata) -> KnownCamera | None:
+    focal_px = meta.calibration.focal_px
+    if focal_px is None:
+        return None
+    camera = _scaled(meta, (focal_px, focal_px), _centre_px(meta))
+    if camera is None:
+        return None
+    return KnownCamera(camera, "CalibratedFocalLength", UNCORRECTED_SHARE if is_uncorrected(meta) else CALIBRATED_SHARE)
+
+
+def _by_sensor(meta: PhotoMetadata) -> KnownCamera | None:
+    width_mm = _sensor_widths_mm().get(meta.make.lower(), {}).get(meta.model.lower())
+    if width_mm is None or meta.focal_mm is None or _scale(meta) is None:
+        return None
+    focal_px = meta.focal_mm / width_mm * max(meta.image_wh)
+    return KnownCamera(Camera.pinhole(meta.image_wh, focal_px), "FocalLength and sensor width", SENSOR_SHARE)
+
+
+def _by_equivalent(meta: PhotoMetadata) -> KnownCamera | None:
+    if meta.focal_35mm_mm is None or _scale(meta) is None:
+        return None
+    focal_px = meta.focal_35mm_mm / DIAGONAL_35MM_MM * math.hypot(*meta.image_wh)
+    return KnownCamera(Camera.pinhole(meta.image_wh, focal_px), "35 mm equivalent", EQUIVALENT_35MM_SHARE)

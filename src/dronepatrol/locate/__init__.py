@@ -1,0 +1,1 @@
+"""Detections placed on the ground, each with its covariance."""

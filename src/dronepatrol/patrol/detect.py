@@ -1,0 +1,38 @@
+"""Photos to detections: ``detections.parquet``."""
+
+import pandas as pd
+
+from dronepatrol.detect.photos import detect_photos, detections_table
+from dronepatrol.model.batch import Skipped
+from dronepatrol.model.progress import Progress, Report
+from dronepatrol.model.tables import DETECTIONS, SHOTS
+from dronepatrol.store.folder import PatrolFolder
+from dronepatrol.store.tables import read_table, write_table
+
+
+def detect(folder: PatrolFolder, model: str, jobs: int, report: Report) -> tuple[pd.DataFrame, list[Skipped]]:
+    """Run a detector over every photo of the patrol.
+
+    Parameters
+    ----------
+    folder
+        A patrol folder with shots.
+    model
+        "scene", or the path of an ONNX file.
+    jobs
+        Number of worker processes.
+    report
+        Takes the progress.
+    """
+    shots = read_table(folder.shots, SHOTS)
+    total = int((shots["photo"] != "").sum())
+    found, skipped = [], []
+    for done, result in enumerate(detect_photos(shots, model, root=folder.root, jobs=jobs), start=1):
+        if isinstance(result, Skipped):
+            skipped.append(result)
+        else:
+            found.append(result)
+        report(Progress("detect", done, total))
+    detections = detections_table(found, model)
+    write_table(folder.detections, detections, DETECTIONS)
+    return detections, skipped

@@ -1,0 +1,53 @@
+"""Observations to issues: merged, checked against the registers, with crops: ``issues.geojson``."""
+
+from datetime import UTC, datetime
+
+from dronepatrol.areas import read_register, read_towns
+from dronepatrol.export.crops import write_crops
+from dronepatrol.export.geojson import issues_geojson, read_issues_geojson
+from dronepatrol.issues.find import find_issues
+from dronepatrol.model.batch import Skipped
+from dronepatrol.model.issue import Issue
+from dronepatrol.model.patrol import PatrolSpec
+from dronepatrol.model.progress import Progress, Report
+from dronepatrol.model.tables import OBSERVATIONS, SHOTS
+from dronepatrol.store.atomic import write_text
+from dronepatrol.store.folder import PatrolFolder
+from dronepatrol.store.shipped import shipped
+from dronepatrol.store.tables import read_table
+
+
+def issues(
+    folder: PatrolFolder, patrol_id: str, spec: PatrolSpec | None, report: Report
+) -> tuple[list[Issue], list[Skipped]]:
+    """Merge the observations into issues and write them.
+
+    Parameters
+    ----------
+    folder
+        A patrol folder with shots and observations. Issues that it already has keep their ids.
+    patrol_id
+        What the ids are derived from.
+    spec
+        Names the registers and the towns; None for photos without a patrol spec.
+    report
+        Takes the progress.
+    """
+    shots = read_table(folder.shots, SHOTS)
+    observations = read_table(folder.observations, OBSERVATIONS)
+    report(Progress("issues", 0, 0, f"merging {len(observations)} observations"))
+    registers = {kind: read_register(kind, path) for kind, path in spec.register_files.items()} if spec else {}
+    towns_file = spec.towns_file if spec else shipped("geodata/pinghu/towns.geojson")
+    found = find_issues(
+        patrol_id,
+        observations,
+        shots,
+        registers=registers,
+        towns=read_towns(towns_file) if towns_file else (),
+        previous=read_issues_geojson(folder.issues) if folder.issues.exists() else [],
+    )
+    report(Progress("issues", 0, 0, f"cutting out {len(found)} pictures"))
+    found, skipped = write_crops(found, shots, folder.root, folder.crops)
+    write_text(folder.issues, issues_geojson(found, patrol_id=patrol_id, generated=datetime.now(UTC)))
+    report(Progress("issues", len(found), len(found)))
+    return found, skipped

@@ -1,0 +1,28 @@
+"""Issues, shots and the route on one map to hand round: ``map.html``."""
+
+import json
+from pathlib import Path
+
+from dronepatrol.export.geojson import read_issues_geojson
+from dronepatrol.export.map import write_map
+from dronepatrol.model.progress import Progress, Report
+from dronepatrol.model.tables import SHOTS
+from dronepatrol.store.folder import PatrolFolder
+from dronepatrol.store.tables import read_table
+
+
+def draw_map(folder: PatrolFolder, title: str, lang: str, report: Report) -> Path:
+    """Draw the patrol's map; it opens with no network."""
+    report(Progress("map", 0, 1))
+    route = json.loads(folder.route.read_text(encoding="utf-8")) if folder.route.exists() else None
+    write_map(
+        folder.map,
+        read_issues_geojson(folder.issues),
+        read_table(folder.shots, SHOTS),
+        route,
+        root=folder.root,
+        title=title,
+        lang=lang,
+    )
+    report(Progress("map", 1, 1, str(folder.map)))
+    return folder.map

@@ -1,0 +1,36 @@
+"""What the simulated camera saw: photos of the synthetic scene, and ``truth.geojson``."""
+
+import json
+
+from dronepatrol.areas import read_area, read_register, read_zones
+from dronepatrol.model.mission import Mission
+from dronepatrol.model.patrol import PatrolSpec
+from dronepatrol.model.progress import Progress, Report
+from dronepatrol.model.tables import SIMULATED_TRUTH
+from dronepatrol.sim.photos import render_photos
+from dronepatrol.sim.scene import build_scene
+from dronepatrol.store.atomic import write_text
+from dronepatrol.store.folder import PatrolFolder
+from dronepatrol.store.profiles import camera
+from dronepatrol.store.tables import read_table
+
+
+def render(spec: PatrolSpec, mission: Mission, folder: PatrolFolder, jobs: int, report: Report) -> int:
+    """Render the photos of every simulated sortie; return how many.
+
+    The scene follows from the spec's area, registers and seed alone.
+    """
+    report(Progress("render", 0, 0, "building the scene"))
+    area = read_area(spec.area_file)
+    zones = read_zones(spec.nofly_file) if spec.nofly_file else ()
+    registers = {kind: read_register(kind, path) for kind, path in spec.register_files.items()}
+    scene = build_scene(area.geometry, [zone.geometry for zone in zones], registers, spec.seed)
+    write_text(folder.truth, json.dumps(scene.truth_geojson(), ensure_ascii=False) + "\n")
+    truths = {s.id: read_table(folder.simulated_truth(s.id), SIMULATED_TRUTH) for s in mission.sorties}
+    total = sum(len(truth) for truth in truths.values())
+    done = 0
+    for sortie_id, truth in truths.items():
+        for _ in render_photos(scene, truth, camera(spec.camera), folder.photos / sortie_id, jobs):
+            done += 1
+            report(Progress("render", done, total, sortie_id))
+    return done

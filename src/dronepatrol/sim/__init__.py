@@ -1,0 +1,1 @@
+"""What is not real: the embedded vehicle, the ground it flies over and what its camera sees."""

@@ -1,0 +1,100 @@
+"""The MAVLink numbers that the embedded vehicle speaks (mavlink.io, common and ardupilotmega message sets)."""
+
+from enum import IntEnum
+
+FORCE = 21196.0
+"""What param 2 of an arm or disarm command holds when the sender insists."""
+
+
+class Mode(IntEnum):
+    """ArduCopter's flight modes, as ``custom_mode`` of the heartbeat."""
+
+    STABILIZE = 0
+    AUTO = 3
+    GUIDED = 4
+    LOITER = 5
+    RTL = 6
+    LAND = 9
+
+
+class Result(IntEnum):
+    """MAV_RESULT."""
+
+    ACCEPTED = 0
+    TEMPORARILY_REJECTED = 1
+    DENIED = 2
+    UNSUPPORTED = 3
+    FAILED = 4
+
+
+class MissionResult(IntEnum):
+    """MAV_MISSION_RESULT."""
+
+    ACCEPTED = 0
+    ERROR = 1
+    UNSUPPORTED_FRAME = 2
+    UNSUPPORTED = 3
+    NO_SPACE = 4
+    INVALID = 5
+    INVALID_PARAM5_X = 10
+    INVALID_PARAM6_Y = 11
+    INVALID_SEQUENCE = 13
+    CANCELLED = 15
+
+
+class MissionType(IntEnum):
+    """MAV_MISSION_TYPE."""
+
+    MISSION = 0
+    FENCE = 1
+    RALLY = 2
+    ALL = 255
+
+
+class MissionState(IntEnum):
+    """MISSION_STATE."""
+
+    NO_MISSION = 1
+    NOT_STARTED = 2
+    ACTIVE = 3
+    PAUSED = 4
+    COMPLETE = 5
+
+
+class Landed(IntEnum):
+    """MAV_LANDED_STATE."""
+
+    ON_GROUND = 1
+    IN_AIR = 2
+    TAKEOFF = 3
+    LANDING = 4
+
+
+class Severity(IntEnum):
+    """MAV_SEVERITY."""
+
+    CRITICAL = 2
+    WARNING = 4
+    NOTICE = 5
+    INFO = 6
+
+
+class Cmd(IntEnum):
+    """MAV_CMD numbers beyond those our own missions use (``dronepatrol.model.mission.Command``)."""
+
+    NAV_LOITER_UNLIMITED = 17
+    NAV_LOITER_TIME = 19
+    DO_SET_MODE = 176
+    DO_SET_HOME = 179
+    DO_PAUSE_CONTINUE = 193
+    DO_DIGICAM_CONTROL = 203
+    DO_FENCE_ENABLE = 207
+    DO_SET_MISSION_CURRENT = 224
+    MISSION_START = 300
+    COMPONENT_ARM_DISARM = 400
+    GET_HOME_POSITION = 410
+    SET_MESSAGE_INTERVAL = 511
+    REQUEST_MESSAGE = 512
+    REQUEST_AUTOPILOT_CAPABILITIES = 520
+    DO_GIMBAL_MANAGER_PITCHYAW = 1000
+    IMAGE_START_CAPTURE = 2000

@@ -1,0 +1,316 @@
+"""What stands or lies on the ground, drawn from above: planted problems, what only looks like one, houses and trees."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dronepatrol.sim.shapes import Colour, Place, Points, Sketch, band, blob, box, disc, shaded
+
+Rng = np.random.Generator
+
+CAR_PAINTS: tuple[Colour, ...] = (
+    (240, 240, 238), (240, 240, 238), (203, 200, 196), (64, 61, 58), (45, 38, 170), (142, 66, 30), (138, 172, 190),
+)  # fmt: skip
+CAR_GLASS: Colour = (74, 53, 34)
+BIKE_PAINTS: tuple[Colour, ...] = ((15, 215, 252), (240, 160, 12), (15, 215, 252))
+BLUE_STEEL: Colour = (196, 122, 48)
+PARASOLS: tuple[Colour, ...] = ((38, 32, 214), (20, 112, 244), (38, 32, 214))
+CARDBOARD: Colour = (98, 146, 190)
+SOIL: Colour = (86, 126, 164)
+BAGS: tuple[Colour, ...] = ((22, 20, 20), (22, 20, 20), (240, 240, 240), (245, 242, 238), (190, 110, 40), (60, 60, 190))
+
+
+@dataclass(slots=True)
+class Thing:
+    """One object: what lies flat, what stands up, what throws a shadow (outline and height), and its size."""
+
+    flat: Sketch = field(default_factory=Sketch)
+    raised: Sketch = field(default_factory=Sketch)
+    casts: list[tuple[Points, float]] = field(default_factory=list)
+    length_m: float = 0.0
+    width_m: float = 0.0
+    height_m: float = 0.0
+
+
+Draw = Callable[[Rng, Place], Thing]
+
+
+def _thing(length_m: float, width_m: float, height_m: float) -> Thing:
+    return Thing(length_m=length_m, width_m=width_m, height_m=height_m)
+
+
+def _slab(thing: Thing, ring: Points, colour: Colour, height_m: float, wall: Colour) -> None:
+    """Stand a prism on the outline: walls first, so that its top hides those that face away."""
+    for a, b in zip(ring, np.roll(ring, -1, axis=0), strict=True):
+        thing.raised.add(np.array([a, b, b, a]), wall, 20, [0.0, 0.0, height_m, height_m])
+    thing.raised.add(ring, colour, 30, height_m)
+    thing.casts.append((ring, height_m))
+
+
+def car(rng: Rng, place: Place) -> Thing:
+    """Return a car, with a dark ring of glass around its roof."""
+    length, width = rng.uniform(4.3, 4.9), rng.uniform(1.78, 1.9)
+    paint = CAR_PAINTS[rng.integers(len(CAR_PAINTS))]
+    thing = _thing(length, width, 1.4)
+    nose, side = length / 2, width / 2
+    hull = np.array([[-nose, -side * 0.85], [-nose + 0.3, -side], [nose - 0.6, -side], [nose, -side * 0.72],
+                     [nose, side * 0.72], [nose - 0.6, side], [-nose + 0.3, side], [-nose, side * 0.85]])  # fmt: skip
+    _slab(thing, place.points(hull), paint, 0.7, shaded(paint, 0.7))
+    cabin = place.at(-0.25, 0.0)
+    thing.raised.add(box(cabin, 2.5, width * 0.84), CAR_GLASS, 0, 1.0)
+    thing.raised.add(box(cabin.at(-0.05, 0.0), 1.35, width * 0.62), shaded(paint, 1.03), 10, 1.35)
+    return thing
+
+
+def shared_bikes(rng: Rng, place: Place) -> Thing:
+    """Return three to eight shared bikes of one or two makes in a loose row."""
+    count = int(rng.integers(3, 9))
+    step = rng.uniform(0.6, 0.72)
+    thing = _thing(count * step + 0.1, 1.75, 1.0)
+    for i in range(count):
+        bike = place.at((i - (count - 1) / 2) * step, rng.uniform(-0.1, 0.1), np.pi / 2 + rng.uniform(-0.15, 0.15))
+        paint = BIKE_PAINTS[rng.integers(len(BIKE_PAINTS))]
+        for wheel in (-0.58, 0.58):
+            thing.raised.add(box(bike.at(wheel, 0), 0.6, 0.07), (40, 40, 40), 0, 0.3)
+        thing.raised.add(box(bike, 1.05, 0.26), paint, 0, 0.7)
+        thing.raised.add(box(bike.at(0.55, 0), 0.34, 0.36), paint, 0, 0.8)
+        thing.raised.add(box(bike.at(0.33, 0), 0.07, 0.56), (60, 60, 60), 0, 0.95)
+        thing.casts.append((box(bike, 1.5, 0.12), 0.6))
+    return thing
+
+
+def stall(rng: Rng, place: Place) -> Thing:
+    """Return a street stall: a small table under a red or orange parasol or striped awning."""
+    size = rng.uniform(2.5, 3.5)
+    paint = PARASOLS[rng.integers(len(PARASOLS))]
+    thing = _thing(size, size, 2.3)
+    thing.raised.add(box(place.at(size * 0.38, 0), 0.7, size * 0.6), (150, 160, 170), 10, 0.8)
+    if rng.random() < 0.6:
+        rim = disc(place, size / 2, 8)
+        for i in range(8):
+            tint = paint if i % 2 == 0 or rng.random() < 0.5 else (235, 235, 240)
+            thing.raised.add(np.array([place.xy, rim[i], rim[(i + 1) % 8]]), shaded(tint, 1 - 0.02 * (i % 4)), 0,
+                             [2.4, 2.1, 2.1])  # fmt: skip
+        thing.casts.append((rim, 2.1))
+        return thing
+    thing.width_m = size * rng.uniform(0.8, 1.0)
+    stripes = 7
+    for i in range(stripes):
+        tint = paint if i % 2 == 0 else (235, 235, 240)
+        stripe = place.at((i - stripes // 2) * size / stripes, 0)
+        thing.raised.add(box(stripe, size / stripes, thing.width_m), tint, 0, 2.1)
+    thing.casts.append((box(place, size, thing.width_m), 2.1))
+    return thing
+
+
+def blue_roof(rng: Rng, place: Place) -> Thing:
+    """Return a shed of blue colour-coated steel."""
+    length = rng.uniform(4.6, 9.0)
+    width = float(np.clip(length * rng.uniform(0.55, 0.8), 3.6, 6.0))
+    height = rng.uniform(2.5, 3.0)
+    thing = _thing(length, width, height)
+    _slab(thing, box(place, length, width), BLUE_STEEL, height, (176, 180, 178))
+    ribs = int(length / 0.55)
+    for i in range(ribs):
+        rib = place.at((i + 0.5) / ribs * length - length / 2, 0)
+        thing.raised.add(box(rib, 0.12, width), shaded(BLUE_STEEL, 0.87), 0, height)
+    return thing
+
+
+def garbage(rng: Rng, place: Place) -> Thing:
+    """Return bags and litter."""
+    length, width = rng.uniform(2.0, 4.0), rng.uniform(1.6, 2.4)
+    thing = _thing(length, width, 0.4)
+    for _ in range(int(length * width * 4)):
+        scrap = place.at(rng.uniform(-0.47, 0.47) * length, rng.uniform(-0.47, 0.47) * width, rng.uniform(0, 6))
+        thing.raised.add(box(scrap, rng.uniform(0.15, 0.3), 0.15), BAGS[rng.integers(2, len(BAGS))], 0, 0.02)
+    for i in range(int(length * width * 2.4)):
+        size = rng.uniform(0.4, 0.75)
+        bag = place.at(rng.uniform(-1, 1) * (length - size) / 2, rng.uniform(-1, 1) * (width - size) / 2,
+                       rng.uniform(0, 6))  # fmt: skip
+        ring = blob(rng, bag, size, size * 0.8, 8)
+        tint = BAGS[i % 4] if i < 6 else BAGS[rng.integers(len(BAGS))]
+        thing.raised.add(ring, tint, 0, 0.3)
+        thing.raised.add(blob(rng, bag.at(0.05, 0.05), size * 0.35, size * 0.2, 6), shaded(tint, 1.25), 0, 0.35)
+        thing.casts.append((ring, 0.3))
+    return thing
+
+
+def waste_heap(rng: Rng, place: Place) -> Thing:
+    """Return a rough heap of building rubble."""
+    length = rng.uniform(3.5, 8.0)
+    width = length * rng.uniform(0.65, 0.95)
+    thing = _thing(length, width, 1.2)
+    outline = blob(rng, place, length, width)
+    thing.raised.add(outline, (96, 106, 114), 120, 0.0)
+    thing.casts.append((outline * 0.7 + place.xy * 0.3, 1.2))
+    tints: tuple[Colour, ...] = ((196, 202, 206), (62, 68, 74), (132, 142, 150), (84, 104, 138), (170, 176, 180))
+    for _ in range(int(length * width * 6)):
+        radius, turn = np.sqrt(rng.random()), rng.uniform(0, 2 * np.pi)
+        lump = place.at(0.46 * length * radius * np.cos(turn), 0.46 * width * radius * np.sin(turn),
+                        rng.uniform(0, 6))  # fmt: skip
+        rise = 1.2 * (1 - radius)
+        ring = blob(rng, lump, rng.uniform(0.3, 0.7), rng.uniform(0.2, 0.45), 6)
+        thing.raised.add(ring, tints[rng.integers(len(tints))], 40, rise)
+    return thing
+
+
+def clutter(rng: Rng, place: Place) -> Thing:
+    """Return stacked brown boxes and pallets."""
+    length, width = rng.uniform(2.4, 5.0), rng.uniform(2.0, 3.2)
+    thing = _thing(length, width, 1.3)
+    columns, rows = max(3, round(length / 0.85)), max(2, round(width / 0.85))
+    thing.raised.add(box(place, length, width), shaded(CARDBOARD, 0.55), 20, 0.05)
+    for i in range(columns):
+        for j in range(rows):
+            spot = place.at((i + 0.5) / columns * length - length / 2, (j + 0.5) / rows * width - width / 2,
+                            rng.uniform(-0.12, 0.12))  # fmt: skip
+            height = rng.uniform(0.3, 1.3)
+            size = (length / columns * 0.92, width / rows * 0.92)
+            tint = shaded(CARDBOARD, rng.choice([0.66, 0.84, 1.0, 1.16]))
+            _slab(thing, box(spot, *size), tint, height, shaded(tint, 0.6))
+            thing.raised.add(box(spot, size[0], 0.1), shaded(tint, 1.15), 0, height)
+    return thing
+
+
+def bare_soil(rng: Rng, place: Place) -> Thing:
+    """Return an uncovered patch of soil."""
+    length = rng.uniform(9.0, 16.0)
+    width = float(np.clip(length * rng.uniform(0.6, 0.9), 8.0, 14.0))
+    thing = _thing(length, width, 0.0)
+    thing.flat.add(blob(rng, place, length, width, 28), SOIL, 80)
+    for _ in range(9):
+        spot = place.at(rng.uniform(-0.28, 0.28) * length, rng.uniform(-0.28, 0.28) * width, rng.uniform(0, 6))
+        thing.flat.add(blob(rng, spot, rng.uniform(1, 3), rng.uniform(0.8, 2)), shaded(SOIL, rng.uniform(0.95, 1.05)), 90)
+    return thing
+
+
+PROBLEMS: dict[str, tuple[str, Draw]] = {
+    "car_parking": ("car", car),
+    "shared_bikes": ("shared_bike", shared_bikes),
+    "road_vending": ("stall", stall),
+    "illegal_build": ("blue_roof", blue_roof),
+    "exposed_garbage": ("garbage", garbage),
+    "waste_pile": ("waste_heap", waste_heap),
+    "clutter": ("clutter", clutter),
+    "bare_soil": ("bare_soil", bare_soil),
+}
+"""Problem class to what is seen of it and how that is drawn."""
+
+
+def blue_court(rng: Rng, place: Place) -> Thing:
+    """Return a small blue sports court with white lines."""
+    length = rng.uniform(7.5, 13.4)
+    width = length * 0.55
+    thing = _thing(length, width, 0.0)
+    thing.flat.add(box(place, length + 2, width + 2), (92, 120, 84), 40)
+    thing.flat.add(box(place, length, width), (186, 118, 52), 30)
+    lines = [((-1, -1), (1, -1)), ((1, -1), (1, 1)), ((1, 1), (-1, 1)), ((-1, 1), (-1, -1)), ((0, -1), (0, 1)),
+             ((-0.5, 0), (0.5, 0)), ((-0.5, -1), (-0.5, 1)), ((0.5, -1), (0.5, 1))]  # fmt: skip
+    for a, b in lines:
+        ends = place.points(np.array([a, b]) * (length / 2 - 0.3, width / 2 - 0.3))
+        thing.flat.add(band(ends[0], ends[1], 0.16), (235, 238, 236), 10)
+    return thing
+
+
+def pool(rng: Rng, place: Place) -> Thing:
+    """Return a small swimming pool."""
+    length = rng.uniform(6.0, 10.0)
+    thing = _thing(length, length * 0.5, 0.0)
+    thing.flat.add(box(place, length + 1.6, length * 0.5 + 1.6), (196, 204, 208), 30)
+    thing.flat.add(box(place, length, length * 0.5), (206, 188, 92), 40)
+    for i in range(5):
+        ripple = place.at((i - 2) * length / 5.5, rng.uniform(-0.5, 0.5), rng.uniform(-0.5, 0.5))
+        thing.flat.add(blob(rng, ripple, length / 7, 0.3), (222, 206, 122), 0)
+    return thing
+
+
+def flower_bed(rng: Rng, place: Place) -> Thing:
+    """Return a bed of red, yellow and white flowers in a border of stone."""
+    length, width = rng.uniform(2.4, 4.2), rng.uniform(1.8, 2.6)
+    thing = _thing(length, width, 0.2)
+    thing.flat.add(box(place, length + 0.4, width + 0.4), (164, 170, 172), 20)
+    thing.flat.add(box(place, length, width), (46, 98, 58), 70)
+    tints: tuple[Colour, ...] = ((150, 80, 225), (60, 190, 225), (215, 215, 235), (70, 70, 205))
+    for _ in range(int(length * width * 11)):
+        bloom = place.at(rng.uniform(-0.46, 0.46) * length, rng.uniform(-0.46, 0.46) * width, rng.uniform(0, 6))
+        thing.flat.add(disc(bloom, rng.uniform(0.07, 0.15), 6), tints[rng.integers(len(tints))], 0)
+    return thing
+
+
+def gravel(rng: Rng, place: Place) -> Thing:
+    """Return a patch of gravel: the grey of rubble, but flat and fine."""
+    length = rng.uniform(4.0, 8.0)
+    width = length * rng.uniform(0.6, 0.9)
+    thing = _thing(length, width, 0.0)
+    thing.flat.add(blob(rng, place, length, width), (134, 142, 148), 190)
+    for _ in range(int(length * width * 3)):
+        radius, turn = np.sqrt(rng.random()) * 0.45, rng.uniform(0, 2 * np.pi)
+        stone = place.at(radius * length * np.cos(turn), radius * width * np.sin(turn), rng.uniform(0, 6))
+        thing.flat.add(box(stone, 0.16, 0.12), shaded((134, 142, 148), rng.uniform(0.8, 1.15)), 0)
+    return thing
+
+
+def flat_roof(rng: Rng, place: Place) -> Thing:
+    """Return a grey flat-roofed shed with a parapet and a few fittings."""
+    length = rng.uniform(4.0, 8.0)
+    width = length * rng.uniform(0.6, 0.9)
+    thing = _thing(length, width, 3.0)
+    ring = box(place, length, width)
+    _slab(thing, ring, (176, 178, 178), 3.0, (150, 152, 154))
+    thing.raised.add(box(place, length - 0.5, width - 0.5), (138, 140, 142), 110, 2.8)
+    for _ in range(3):
+        unit = place.at(rng.uniform(-0.35, 0.35) * length, rng.uniform(-0.35, 0.35) * width, rng.uniform(0, 1.5))
+        thing.raised.add(box(unit, 0.8, 0.6), (186, 186, 184), 10, 3.4)
+    return thing
+
+
+def terrace(rng: Rng, place: Place) -> Thing:
+    """Return a wooden terrace: the brown of boxes, but one even floor of planks."""
+    length, width = rng.uniform(2.8, 5.0), rng.uniform(2.2, 3.4)
+    thing = _thing(length, width, 0.2)
+    wood: Colour = (92, 134, 174)
+    thing.flat.add(box(place, length, width), shaded(wood, 0.84), 30)
+    planks = int(width / 0.16)
+    for i in range(planks):
+        plank = place.at(0, (i + 0.5) / planks * width - width / 2)
+        thing.flat.add(box(plank, length, 0.13), shaded(wood, rng.uniform(0.95, 1.04)), 30)
+    return thing
+
+
+def ploughed_bed(rng: Rng, place: Place) -> Thing:
+    """Return a ploughed bed: the colour of soil, in furrows."""
+    length, width = rng.uniform(9.0, 15.0), rng.uniform(8.0, 11.0)
+    thing = _thing(length, width, 0.0)
+    thing.flat.add(box(place, length, width), shaded(SOIL, 0.94), 80)
+    furrows = int(width / 0.75)
+    for i in range(furrows):
+        furrow = place.at(0, (i + 0.5) / furrows * width - width / 2)
+        thing.flat.add(box(furrow, length - 0.4, 0.3), shaded(SOIL, 0.6), 60)
+    return thing
+
+
+def netted_soil(rng: Rng, place: Place) -> Thing:
+    """Return soil under green dust netting, as the rules ask for."""
+    length = rng.uniform(9.0, 15.0)
+    width = length * rng.uniform(0.6, 0.8)
+    thing = _thing(length, width, 0.0)
+    thing.flat.add(blob(rng, place, length, width, 24), (84, 142, 66), 90)
+    for i in range(-2, 3):
+        seam = place.at(i * length / 6, 0, np.pi / 2)
+        thing.flat.add(box(seam, width * 0.62, 0.12), (108, 168, 92), 20)
+    return thing
+
+
+LOOK_ALIKES: dict[str, tuple[str, Draw]] = {
+    "blue_court": ("illegal_build", blue_court),
+    "pool": ("illegal_build", pool),
+    "flower_bed": ("exposed_garbage", flower_bed),
+    "gravel": ("waste_pile", gravel),
+    "flat_roof": ("waste_pile", flat_roof),
+    "terrace": ("clutter", terrace),
+    "ploughed_bed": ("bare_soil", ploughed_bed),
+    "netted_soil": ("bare_soil", netted_soil),
+}
+"""What only looks like a problem to a careless eye: the problem, and how it is drawn."""

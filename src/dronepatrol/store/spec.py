@@ -1,0 +1,219 @@
+"""The patrol spec: ``missions/*.toml`` as asked, and the ``patrol.toml`` that a patrol's folder keeps."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from dronepatrol.errors import InputError
+from dronepatrol.model.mission import Dock
+from dronepatrol.model.patrol import PatrolSpec, RegisterKind
+from dronepatrol.store.atomic import write_text
+
+_MAX_BYTES = 1024 * 1024
+_MAX_PROBLEMS = 3
+_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+FileName = Annotated[str, Field(max_length=4096, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Overlap = Annotated[float, Field(ge=0.0, le=0.95)]
+
+
+class _Files(BaseModel):
+    model_config = _STRICT
+    area: FileName
+    nofly: FileName | None = None
+    towns: FileName | None = None
+
+
+class _Registers(BaseModel):
+    model_config = _STRICT
+    strict_parking: FileName | None = None
+    stall_sites: FileName | None = None
+    bike_bays: FileName | None = None
+    building_sites: FileName | None = None
+
+
+class _Dock(BaseModel):
+    model_config = _STRICT
+    id: Id
+    name: Text
+    lon_deg: Annotated[float, Field(ge=-180.0, le=180.0)]
+    lat_deg: Annotated[float, Field(ge=-90.0, le=90.0)]
+    ground_amsl_m: Annotated[float, Field(ge=-500.0, le=9000.0)]
+
+
+class _Photos(BaseModel):
+    model_config = _STRICT
+    gsd_cm: Annotated[float, Field(ge=0.1, le=100.0)]
+    front_overlap: Overlap
+    side_overlap: Overlap
+
+
+class _Wind(BaseModel):
+    model_config = _STRICT
+    speed_m_s: Annotated[float, Field(ge=0.0, le=60.0)] = 0.0
+    from_deg: Annotated[float, Field(ge=0.0, le=360.0)] = 0.0
+
+
+class _Profiles(BaseModel):
+    model_config = _STRICT
+    camera: Text
+    aircraft: Text
+
+
+class _Spec(BaseModel):
+    model_config = _STRICT
+    id: Id
+    title_zh: Text
+    title_en: Text
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)]
+    start: AwareDatetime
+    camera: Id
+    aircraft: Id
+    files: _Files
+    registers: _Registers = _Registers()
+    dock: _Dock
+    photos: _Photos
+    wind: _Wind = _Wind()
+    profiles: _Profiles | None = None
+
+
+def read_spec(path: Path) -> PatrolSpec:
+    """Read a patrol spec; relative paths in it are resolved against its folder.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read, is no TOML, or has missing, unknown or impossible keys; the message names the
+        file, the key, what was found and what was expected.
+    """
+    table = _toml(path)
+    try:
+        asked = _Spec.model_validate(table)
+    except ValidationError as error:
+        problems = [_problem(one) for one in error.errors(include_url=False)]
+        more = f"; and {len(problems) - _MAX_PROBLEMS} more" if len(problems) > _MAX_PROBLEMS else ""
+        msg = f"{path}: {'; '.join(problems[:_MAX_PROBLEMS])}{more}"
+        raise InputError(
+            msg, hint="correct the patrol spec; missions/pinghu-xindai-demo.toml shows every key"
+        ) from error
+    return _resolved(asked, path.parent)
+
+
+def write_spec(path: Path, spec: PatrolSpec, profile_versions: Mapping[str, str]) -> None:
+    """Write ``patrol.toml``: what was asked, with absolute paths, the seed and the profiles' versions.
+
+    Parameters
+    ----------
+    path
+        Where to.
+    spec
+        What was asked.
+    profile_versions
+        ``camera`` and ``aircraft``, as :func:`dronepatrol.store.profiles.versions` gives them.
+    """
+    registers = {kind.value: _absolute(file) for kind, file in spec.register_files.items()}
+    optional = {"nofly": spec.nofly_file, "towns": spec.towns_file}
+    dock = spec.dock
+    tables: dict[str, dict[str, object]] = {
+        "files": {"area": _absolute(spec.area_file), **{k: _absolute(v) for k, v in optional.items() if v}},
+        "registers": dict(registers),
+        "dock": {key: getattr(dock, key) for key in ("id", "name", "lon_deg", "lat_deg", "ground_amsl_m")},
+        "photos": {
+            "gsd_cm": round(spec.gsd_m * 100, 12),
+            "front_overlap": spec.front_overlap,
+            "side_overlap": spec.side_overlap,
+        },
+        "wind": {"speed_m_s": spec.wind_m_s, "from_deg": spec.wind_from_deg},
+        "profiles": dict(profile_versions),
+    }
+    top = {key: getattr(spec, key) for key in ("id", "title_zh", "title_en", "seed", "start", "camera", "aircraft")}
+    lines = ["# What was asked of this patrol; [profiles] has the versions of the profiles that it was planned with."]
+    lines += _lines(top)
+    for name, values in tables.items():
+        lines += ["", f"[{name}]", *_lines(values)]
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    hint = "name a patrol spec such as missions/pinghu-xindai-demo.toml"
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        msg = f"cannot read the patrol spec {path}: {error.strerror or error}"
+        raise InputError(msg, hint=hint) from error
+    if len(content) > _MAX_BYTES:
+        msg = f"{path} has more than {_MAX_BYTES:,} bytes; a patrol spec is a short TOML file"
+        raise InputError(msg, hint=hint)
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        msg = f"{path} is no TOML: {' '.join(str(error).split()) or 'nested too deeply'}"
+        raise InputError(msg, hint=hint) from error
+
+
+def _problem(error: Any) -> str:
+    key = ".".join(map(str, error["loc"])) or "the file"
+    if error["type"] == "extra_forbidden":
+        return f"unknown key {key} = {_short(error['input'])}; no such key is expected"
+    if error["type"] == "missing":
+        return f"key {key} is missing"
+    return f"{key} = {_short(error['input'])}; expected: {_lower(error['msg'])}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _resolved(asked: _Spec, folder: Path) -> PatrolSpec:
+    def path(name: str | None) -> Path | None:
+        return (folder / name).resolve() if name else None
+
+    registers = {kind: path(getattr(asked.registers, kind.value)) for kind in RegisterKind}
+    return PatrolSpec(
+        id=asked.id,
+        title_zh=asked.title_zh,
+        title_en=asked.title_en,
+        seed=asked.seed,
+        start=asked.start,
+        area_file=(folder / asked.files.area).resolve(),
+        nofly_file=path(asked.files.nofly),
+        towns_file=path(asked.files.towns),
+        register_files={kind: file for kind, file in registers.items() if file is not None},
+        camera=asked.camera,
+        aircraft=asked.aircraft,
+        dock=Dock(**asked.dock.model_dump()),
+        gsd_m=asked.photos.gsd_cm / 100,
+        front_overlap=asked.photos.front_overlap,
+        side_overlap=asked.photos.side_overlap,
+        wind_m_s=asked.wind.speed_m_s,
+        wind_from_deg=asked.wind.from_deg,
+    )
+
+
+def _absolute(path: Path) -> str:
+    return str(path.resolve())
+
+
+def _lines(values: Mapping[str, object]) -> list[str]:
+    return [f"{key} = {_toml_value(value)}" for key, value in values.items()]
+
+
+def _toml_value(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, str):  # without control characters, JSON's strings are TOML's
+        return json.dumps(value, ensure_ascii=False)
+    return repr(value)
