@@ -61,7 +61,8 @@ def check_apart(path: str, polygons: list[Polygon | MultiPolygon]) -> None:
     for one, other in zip(*tree.query(polygons, predicate="intersects"), strict=True):
         shared = shapely.intersection(polygons[one], polygons[other]) if one < other else Polygon()
         if shared.area > 0:
-            msg = f"{path}: features {one + 1} and {other + 1} overlap by {area_m2(shared):,.0f} m2; expected an area of parts that do not"
+            shared_m2 = area_m2(shared)
+            msg = f"{path}: features {one + 1} and {other + 1} overlap by {shared_m2:,.0f} m2; expected them apart"
             raise InputError(msg, hint="merge them into one polygon, or cut one by the other")
 
 

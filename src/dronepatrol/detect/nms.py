@@ -28,6 +28,10 @@ def _area(boxes: Floats) -> Floats:
     return np.asarray(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0.0), axis=1))
 
 
+def _shapes(boxes: Floats) -> NDArray[np.object_]:
+    return np.asarray(shapely.box(*boxes.T), dtype=np.object_)
+
+
 def keep_best(xyxy: Floats, score: Floats, kind: NDArray[np.intp], *, max_iou: float) -> NDArray[np.intp]:
     """Return the indices of the boxes that stay, best first: none overlaps a better one of its kind by more.
 
@@ -59,7 +63,7 @@ def keep_best(xyxy: Floats, score: Floats, kind: NDArray[np.intp], *, max_iou: f
 
 def _greedy(xyxy: Floats, kind: NDArray[np.intp], max_iou: float) -> NDArray[np.bool_]:
     """Return which of (n, 4) boxes stay; they stand best first."""
-    boxes = shapely.box(*xyxy.T)
+    boxes = _shapes(xyxy)
     lesser, better = shapely.STRtree(boxes).query(boxes, predicate="intersects")
     pairs = (better < lesser) & (kind[better] == kind[lesser])
     lesser, better = lesser[pairs], better[pairs]
@@ -78,10 +82,10 @@ def _suppressed(
 ) -> NDArray[np.bool_]:
     """Return which boxes (indices) overlap one of the best of their kind too much."""
     gone = np.zeros(len(boxes), dtype=bool)
-    tree = shapely.STRtree(shapely.box(*xyxy[best].T))
+    tree = shapely.STRtree(_shapes(xyxy[best]))
     for start in range(0, len(boxes), _BLOCK):
         part = boxes[start : start + _BLOCK]
-        mine, theirs = tree.query(shapely.box(*xyxy[part].T), predicate="intersects")
+        mine, theirs = tree.query(_shapes(xyxy[part]), predicate="intersects")
         close = (kind[part[mine]] == kind[best[theirs]]) & (iou(xyxy[part[mine]], xyxy[best[theirs]]) > max_iou)
         gone[start + mine[close]] = True
     return gone
@@ -105,10 +109,10 @@ def yield_to_whole(
     whole, cut = np.flatnonzero(~is_cut), np.flatnonzero(is_cut)
     if not len(whole) or not len(cut):
         return stays
-    tree = shapely.STRtree(shapely.box(*xyxy[whole].T))
+    tree = shapely.STRtree(_shapes(xyxy[whole]))
     for start in range(0, len(cut), _BLOCK):
         part = cut[start : start + _BLOCK]
-        mine, theirs = tree.query(shapely.box(*xyxy[part].T), predicate="intersects")
+        mine, theirs = tree.query(_shapes(xyxy[part]), predicate="intersects")
         small, big = part[mine], whole[theirs]
         covered = _common(xyxy[small], xyxy[big]) > max_share * _area(xyxy[small])
         stays[small[covered & (kind[small] == kind[big])]] = False

@@ -28,7 +28,7 @@ def tile_size_px(network_px: int, gsd_m: float | None) -> int:
     if gsd_m is None or not math.isfinite(gsd_m) or gsd_m <= 0:
         return network_px
     image_px_per_network_px = CAR_M / gsd_m / CAR_IN_NETWORK_PX
-    return max(round(network_px * min(max(image_px_per_network_px, 0.25), 64.0)), 16)
+    return max(round(network_px * min(max(image_px_per_network_px, 0.25), 1e6)), 16)
 
 
 def tiles(image_wh: tuple[int, int], tile_px: int) -> NDArray[np.intp]:

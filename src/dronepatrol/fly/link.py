@@ -118,7 +118,7 @@ class CameraEvent:
 
 @dataclass(frozen=True, slots=True)
 class MissionProgress:
-    """The index, in the items that were uploaded, that the vehicle works on; -1 before the first."""
+    """The index of the item that the vehicle works on."""
 
     current: int
     complete: bool
@@ -126,7 +126,7 @@ class MissionProgress:
 
 @dataclass(frozen=True, slots=True)
 class ItemReached:
-    """The vehicle finished the item with this index in the items that were uploaded."""
+    """The vehicle finished the item with this index."""
 
     index: int
 
@@ -174,7 +174,7 @@ VehicleEvent = (
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Store these items on the vehicle and read them back; an empty list clears what is stored."""
+    """Store these items, as the autopilot numbers them, and read them back; an empty list clears what is stored."""
 
     kind: PlanKind
     items: tuple[MissionItem, ...]
@@ -258,7 +258,7 @@ class VehicleLink(Protocol):
         ...
 
     def download(self, kind: PlanKind) -> tuple[MissionItem, ...]:
-        """Return the items that the vehicle stores, without home.
+        """Return the items that the vehicle stores, as it numbers them.
 
         Raises
         ------

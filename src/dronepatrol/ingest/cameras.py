@@ -19,6 +19,8 @@ from dronepatrol.model.camera import Camera
 DIAGONAL_35MM_MM = 43.266615
 """Diagonal of the 36 by 24 mm frame, to which the 35 mm equivalent refers (CIPA DCG-001)."""
 _SAME_ASPECT = 0.01
+_FOCAL_PER_DIAGONAL = (0.1, 100.0)  # from fisheye to the longest telephoto lens
+_MAX_DISTORTION = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,25 @@ def camera_of(meta: PhotoMetadata) -> KnownCamera | None:
 
     A photo that is smaller than the one its calibration is for, with the same sides' ratio, counts as scaled down.
     """
-    return _dewarped(meta) or _calibrated(meta) or _by_sensor(meta) or _by_equivalent(meta)
+    found = _dewarped(meta), _calibrated(meta), _by_sensor(meta), _by_equivalent(meta)
+    return next((known for known in found if known is not None and _is_plausible(known.camera)), None)
+
+
+def is_cut(meta: PhotoMetadata) -> bool:
+    """Whether the picture has other sides' ratio than the one that its header speaks of: cut out, or turned."""
+    return _scale(meta) is None
 
 
 def is_uncorrected(meta: PhotoMetadata) -> bool:
     """Whether the file says that the lens's distortion is still in the picture, and not what it is."""
     return meta.calibration.dewarp_flag == 0 and _dewarp_numbers(meta) is None
+
+
+def _is_plausible(camera: Camera) -> bool:
+    least, most = (bound * math.hypot(*camera.image_wh) for bound in _FOCAL_PER_DIAGONAL)
+    focal = all(least < focal_px < most for focal_px in (camera.fx_px, camera.fy_px))
+    centre = all(0 < c < side for c, side in zip((camera.cx_px, camera.cy_px), camera.image_wh, strict=True))
+    return focal and centre and all(abs(k) < _MAX_DISTORTION for k in camera.distortion)
 
 
 def _full_wh(meta: PhotoMetadata) -> tuple[float, float]:

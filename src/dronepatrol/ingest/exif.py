@@ -1,26 +1,30 @@
 """The tags of a TIFF structure, as EXIF and TIFF files hold them (TIFF 6.0; CIPA DC-008 "Exif").
 
-Everything read here is hostile until parsed: offsets may point anywhere, counts may be huge, directories may loop. A tag
-that cannot be read is left out; nothing raises but :class:`NotTiffError`.
+Everything read here is hostile until parsed: offsets may point anywhere, counts may be huge, directories may loop. A
+tag that cannot be read is left out; nothing raises but :class:`NotTiffError`.
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 MAX_TAGS = 512
-"""Tags read from one directory; cameras write fewer than a hundred."""
+"""Tags looked at in one directory; cameras write fewer than a hundred."""
 MAX_VALUES = 65_536
 """Values read from one tag; the longest lists are the tile offsets of a TIFF."""
 
-IFD0_EXIF, IFD0_GPS = 0x8769, 0x8825
-"""Tags of the first directory that point to the Exif and the GPS directory."""
+EXIF_DIRECTORY, GPS_DIRECTORY = 0x8769, 0x8825
+"""Tags of the first directory that point to the other two."""
 
-_FORMATS = {1: "B", 2: "s", 3: "H", 4: "I", 5: "II", 6: "b", 7: "s", 8: "h", 9: "i", 10: "ii", 11: "f", 12: "d"}
-_SIZES = {kind: struct.calcsize("<" + code) for kind, code in _FORMATS.items()}
+_BYTES = frozenset({1, 2, 7})  # BYTE, ASCII, UNDEFINED
+_CODES = {1: "B", 2: "B", 3: "H", 4: "I", 5: "II", 6: "b", 7: "B", 8: "h", 9: "i", 10: "ii", 11: "f", 12: "d"}
+_SIZES = {kind: struct.calcsize("<" + code) for kind, code in _CODES.items()}
+_LARGEST = 1e18
 
+Read = Callable[[int, int], bytes]
+"""Bytes from an offset on, so many or fewer at the end."""
 Value = bytes | tuple[float, ...]
-"""Text and undefined bytes as they are; numbers, and rationals as quotients (NaN for x/0), as a tuple."""
+"""Bytes and text as they are; numbers, and rationals as quotients (NaN for x/0), as a tuple."""
 Tags = Mapping[int, Value]
 
 
@@ -37,60 +41,60 @@ class TiffTags:
     gps: Tags = field(default_factory=dict)
 
 
-def read_tiff(data: bytes) -> TiffTags:
-    """Return the tags of a TIFF structure; offsets count from the first byte of ``data``.
+def read_tiff(read: Read, wanted: frozenset[int]) -> TiffTags:
+    """Return the wanted tags of a TIFF structure.
+
+    Parameters
+    ----------
+    read
+        Gives the bytes; offsets count from the structure's first byte.
+    wanted
+        Tags to read, of all directories together; others are not touched.
 
     Raises
     ------
     NotTiffError
-        When ``data`` is no TIFF structure.
+        When there is no TIFF structure.
     """
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
-    if order is None or len(data) < 8:
+    head = read(0, 8)
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(head[:4])
+    if order is None or len(head) < 8:
         msg = "no TIFF header"
         raise NotTiffError(msg)
-    (first,) = struct.unpack_from(order + "I", data, 4)
-    image = _directory(data, order, first)
-    return TiffTags(
-        image,
-        _directory(data, order, _pointer(image, IFD0_EXIF)),
-        _directory(data, order, _pointer(image, IFD0_GPS)),
-    )
+    (first,) = struct.unpack(order + "I", head[4:])
+    image = _directory(read, order, first, wanted | {EXIF_DIRECTORY, GPS_DIRECTORY})
+    exif, gps = (int(number_of(image, tag) or 0) for tag in (EXIF_DIRECTORY, GPS_DIRECTORY))
+    return TiffTags(image, _directory(read, order, exif, wanted), _directory(read, order, gps, wanted))
 
 
-def _pointer(tags: Tags, tag: int) -> int:
-    number = number_of(tags, tag)
-    return int(number) if number is not None else 0
-
-
-def _directory(data: bytes, order: str, offset: int) -> dict[int, Value]:
-    """Return the tags of one directory; the chain to the next one is not followed, so that none can loop."""
-    if not 8 <= offset <= len(data) - 2:
+def _directory(read: Read, order: str, offset: int, wanted: frozenset[int]) -> dict[int, Value]:
+    """Return tags of one directory; the chain to the next one is not followed, so that none can loop."""
+    count = read(offset, 2) if offset >= 8 else b""
+    if len(count) < 2:
         return {}
-    (count,) = struct.unpack_from(order + "H", data, offset)
+    entries = read(offset + 2, 12 * min(struct.unpack(order + "H", count)[0], MAX_TAGS))
     tags: dict[int, Value] = {}
-    for place in range(offset + 2, offset + 2 + 12 * min(count, MAX_TAGS), 12):
-        if place + 12 > len(data):
-            break
-        tag, kind, values = struct.unpack_from(order + "HHI", data, place)
-        value = _value(data, order, place + 8, kind, values)
-        if value is not None and tag not in tags:
-            tags[tag] = value
+    for place in range(0, len(entries) - 11, 12):
+        tag, kind, values = struct.unpack_from(order + "HHI", entries, place)
+        if tag in wanted and tag not in tags:
+            value = _value(read, order, kind, values, entries[place + 8 : place + 12])
+            if value is not None:
+                tags[tag] = value
     return tags
 
 
-def _value(data: bytes, order: str, place: int, kind: int, count: int) -> Value | None:
-    code = _FORMATS.get(kind)
+def _value(read: Read, order: str, kind: int, count: int, inline: bytes) -> Value | None:
+    """Return a tag's value: the entry's own four bytes where it fits in, else what these point to."""
+    code = _CODES.get(kind)
     if code is None or not 0 < count <= MAX_VALUES:
         return None
     size = _SIZES[kind] * count
-    if size > 4:
-        (place,) = struct.unpack_from(order + "I", data, place)
-    if place + size > len(data):
+    data = inline[:size] if size <= 4 else read(struct.unpack(order + "I", inline)[0], size)
+    if len(data) < size:
         return None
-    if code == "s":
-        return data[place : place + size]
-    numbers = struct.unpack_from(order + code * count, data, place)
+    if kind in _BYTES:
+        return data
+    numbers = struct.unpack(order + code * count, data)
     if len(code) == 2:
         pairs = zip(numbers[::2], numbers[1::2], strict=True)
         return tuple(top / bottom if bottom else float("nan") for top, bottom in pairs)
@@ -98,9 +102,9 @@ def _value(data: bytes, order: str, place: int, kind: int, count: int) -> Value 
 
 
 def numbers_of(tags: Tags, tag: int) -> tuple[float, ...]:
-    """Return the finite numbers of a tag; empty where the tag is missing, is no number or holds one that is not finite."""
+    """Return the numbers of a tag; empty where it is missing, holds no numbers, or one that is not finite."""
     value = tags.get(tag, ())
-    if isinstance(value, bytes) or any(not abs(number) < float("inf") for number in value):
+    if isinstance(value, bytes) or not all(abs(number) < _LARGEST for number in value):
         return ()
     return value
 

@@ -37,7 +37,7 @@ def footprints(shots: pd.DataFrame) -> NDArray[np.object_]:
 def _corners_m(row: NDArray[np.float64]) -> NDArray[np.float64]:
     height_m, yaw_deg, pitch_deg, roll_deg = row[2:6]
     width, height, fx, fy, cx, cy, *distortion = row[6:]
-    camera = Camera((int(width), int(height)), fx, fy, cx, cy, tuple(distortion))  # type: ignore[arg-type]
+    camera = Camera((int(width), int(height)), fx, fy, cx, cy, tuple(distortion))
     return footprint(camera, camera_to_ned(yaw_deg, pitch_deg, roll_deg), float(height_m))
 
 

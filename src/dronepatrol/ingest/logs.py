@@ -61,7 +61,7 @@ def shots_from_log(path: Path) -> geopandas.GeoDataFrame:
         msg = f"{path.name}: {source} without camera events; expected CAM rows or CAMERA_FEEDBACK messages"
         raise InputError(msg, hint="check that the camera trigger was set up (CAM1_TYPE) and the mission triggers it")
     rows = [_row(path.stem, source, event) for event in events]
-    return shots_table(rows)
+    return shots_table(rows).assign(flight_id=path.stem)  # one log, one flight, whatever the gaps
 
 
 def _events(path: Path) -> tuple[str, list[_Event]]:

@@ -12,6 +12,16 @@ _MAKE, _MODEL, _ORIENTATION, _SOFTWARE, _MODIFIED = 0x010F, 0x0110, 0x0112, 0x01
 _TAKEN, _OFFSET_TAKEN, _SUBSECOND_TAKEN = 0x9003, 0x9011, 0x9291
 _FOCAL_MM, _FOCAL_35MM, _EXIF_WIDTH, _EXIF_HEIGHT, _SERIAL = 0x920A, 0xA405, 0xA002, 0xA003, 0xA431
 _GPS_LAT_REF, _GPS_LAT, _GPS_LON_REF, _GPS_LON, _GPS_ALT_REF, _GPS_ALT, _GPS_TIME, _GPS_DATE = 1, 2, 3, 4, 5, 6, 7, 29
+_WANTED = frozenset(
+    {
+        *(_MAKE, _MODEL, _ORIENTATION, _SOFTWARE, _MODIFIED, _TAKEN, _OFFSET_TAKEN, _SUBSECOND_TAKEN),
+        *(_FOCAL_MM, _FOCAL_35MM, _EXIF_WIDTH, _EXIF_HEIGHT, _SERIAL),
+        *(_GPS_LAT_REF, _GPS_LAT, _GPS_LON_REF, _GPS_LON, _GPS_ALT_REF, _GPS_ALT, _GPS_TIME, _GPS_DATE),
+    }
+)
+_MAX_ALTITUDE_M = 100_000.0
+_MAX_ANGLE_DEG = 360.0
+_YEARS = range(1990, 2200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +58,9 @@ class Calibration:
 class PhotoMetadata:
     """One photo's header; None or "" where the file does not say.
 
-    Positions are WGS-84 degrees; ``gps_altitude_reference`` is EXIF's code (0 above, 1 below sea level, 2 above, 3 below
-    the ellipsoid) and ``gps_altitude_m`` carries its sign. ``taken_local`` is the camera's wall clock, without a zone.
+    Positions are WGS-84 degrees; ``gps_altitude_reference`` is EXIF's code (0 above, 1 below sea level, 2 above, 3
+    below the ellipsoid) and ``gps_altitude_m`` carries its sign. ``taken_local`` is the camera's wall clock, without a
+    zone. Numbers that no camera can mean (angles beyond a turn, heights beyond the air) count as not said.
     """
 
     form: str
@@ -91,10 +102,10 @@ def read_metadata(path: Path) -> PhotoMetadata:
     InputError
         When the file cannot be read, is empty, is no JPEG or TIFF, or ends before its picture begins.
     """
-    header = read_header(path)
+    header = read_header(path, _WANTED)
     image, exif, gps = header.tags.image, header.tags.exif, header.tags.gps
     xmp = dji_properties(header.xmp)
-    width, height = number_of(exif, _EXIF_WIDTH), number_of(exif, _EXIF_HEIGHT)
+    width, height = (_positive(number_of(exif, tag)) for tag in (_EXIF_WIDTH, _EXIF_HEIGHT))
     altitude_m, altitude_reference = _gps_altitude(gps)
     orientation = number_of(image, _ORIENTATION)
     return PhotoMetadata(
@@ -118,8 +129,8 @@ def read_metadata(path: Path) -> PhotoMetadata:
         gps_altitude_reference=altitude_reference,
         xmp_lon_deg=_within(number(xmp, *LONGITUDE), 180.0),
         xmp_lat_deg=_within(number(xmp, *LATITUDE), 90.0),
-        absolute_altitude_m=number(xmp, "AbsoluteAltitude"),
-        relative_altitude_m=number(xmp, "RelativeAltitude"),
+        absolute_altitude_m=_within(number(xmp, "AbsoluteAltitude"), _MAX_ALTITUDE_M),
+        relative_altitude_m=_within(number(xmp, "RelativeAltitude"), _MAX_ALTITUDE_M),
         gimbal=_angles(xmp, "Gimbal"),
         flight=_angles(xmp, "Flight"),
         rtk=_rtk(xmp),
@@ -131,8 +142,8 @@ def read_metadata(path: Path) -> PhotoMetadata:
 
 
 def _angles(xmp: dict[str, str], what: str) -> Angles:
-    yaw, pitch, roll = (number(xmp, f"{what}{angle}Degree") for angle in ("Yaw", "Pitch", "Roll"))
-    return Angles(yaw, pitch, roll)
+    names = (f"{what}{angle}Degree" for angle in ("Yaw", "Pitch", "Roll"))
+    return Angles(*(_within(number(xmp, name), _MAX_ANGLE_DEG) for name in names))
 
 
 def _rtk(xmp: dict[str, str]) -> RtkState:
@@ -173,20 +184,21 @@ def _degrees(gps: Tags, tag: int, reference: int, letters: str, limit: float) ->
 
 
 def _gps_altitude(gps: Tags) -> tuple[float | None, int | None]:
-    altitude_m = number_of(gps, _GPS_ALT)
+    altitude_m = _within(number_of(gps, _GPS_ALT), _MAX_ALTITUDE_M)
     code = gps.get(_GPS_ALT_REF, b"")
-    reference = code[0] if code else 0
+    reference = code[0] if isinstance(code, bytes) and code else 0
     if altitude_m is None:
         return None, None
-    return (-altitude_m if reference in {1, 3} else altitude_m), int(reference)
+    return (-altitude_m if reference in {1, 3} else altitude_m), reference
 
 
 def _moment(text: str) -> datetime | None:
     """Return EXIF's "YYYY:MM:DD HH:MM:SS" as a naive local time; None for blanks, zeros and nonsense."""
     try:
-        return datetime.strptime(text[:19], "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 the zone is a tag of its own
+        moment = datetime.strptime(text[:19], "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 the zone is a tag of its own
     except ValueError:
         return None
+    return moment if moment.year in _YEARS else None
 
 
 def _taken(tags: TiffTags) -> datetime | None:
@@ -206,13 +218,11 @@ def _offset(text: str) -> timedelta | None:
 
 
 def _gps_time(gps: Tags) -> datetime | None:
-    clock = numbers_of(gps, _GPS_TIME)
-    try:
-        day = datetime.strptime(text_of(gps, _GPS_DATE), "%Y:%m:%d").replace(tzinfo=UTC)
-        hours, minutes, seconds = clock
-        return day + timedelta(hours=hours, minutes=minutes, seconds=seconds)
-    except (ValueError, OverflowError):
+    day, clock = _moment(f"{text_of(gps, _GPS_DATE)} 00:00:00"), numbers_of(gps, _GPS_TIME)
+    if day is None or len(clock) != 3 or not all(0 <= part <= 60 for part in clock):
         return None
+    hours, minutes, seconds = clock
+    return day.replace(tzinfo=UTC) + timedelta(hours=hours, minutes=minutes, seconds=seconds)
 
 
 def utc_of(meta: PhotoMetadata, assumed: timezone) -> tuple[datetime | None, bool]:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from dronepatrol.errors import InputError
 from dronepatrol.ingest.cameras import camera_of
 from dronepatrol.ingest.metadata import PhotoMetadata, read_metadata, utc_of
-from dronepatrol.ingest.poses import ASSUMED_ZONE, Attitude, Position, attitude_of, position_of
+from dronepatrol.ingest.poses import ASSUMED_ZONE, Position, attitude_of, position_of
 from dronepatrol.ingest.quality import edited_by, flags
 from dronepatrol.ingest.shots import ShotRow, shots_table
 from dronepatrol.model.batch import Skipped
@@ -52,14 +52,16 @@ def find_photos(folder: Path) -> tuple[list[Path], list[Skipped]]:
             continue
         seen.add((status.st_dev, status.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in files:
-            if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
-                photos.append(Path(here, name))
+        photos += [Path(here, name) for name in files if _is_photo(name)]
     if not photos:
         names = ", ".join(sorted(SUFFIXES))
         msg = f"{folder} has no photos; looked for {names} in it and all folders below"
         raise InputError(msg, hint=skipped[0].reason if skipped else "name the folder that the card was copied to")
     return sorted(photos), skipped
+
+
+def _is_photo(name: str) -> bool:
+    return Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")
 
 
 def _note(skipped: list[Skipped], error: OSError) -> None:

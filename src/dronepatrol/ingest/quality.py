@@ -1,10 +1,11 @@
 """What is wrong or doubtful with a photo, in words that its shot carries on."""
 
+import math
 import re
 from datetime import timedelta
 
 from dronepatrol.geo.ground import MAX_OFF_NADIR_DEG
-from dronepatrol.ingest.cameras import KnownCamera, is_uncorrected
+from dronepatrol.ingest.cameras import KnownCamera, is_cut, is_uncorrected
 from dronepatrol.ingest.metadata import PhotoMetadata
 from dronepatrol.ingest.poses import Attitude, Position
 
@@ -37,12 +38,12 @@ def flags(
         found.append("no attitude")
     elif attitude.pitch_deg > MAX_OFF_NADIR_DEG - 90.0:
         found.append("gimbal at the horizon")
-    if position.height_m != position.height_m:
+    if math.isnan(position.height_m):
         found.append("no height above take-off")
     elif position.height_m <= 0:
         found.append("not above take-off")
     if camera is None:
-        found.append("no focal length")
+        found.append("cut or turned: camera unknown" if is_cut(meta) else "no focal length")
     elif is_uncorrected(meta):
         found.append("lens distortion not corrected")
     if zone_assumed:

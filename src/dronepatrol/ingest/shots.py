@@ -5,14 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
+from pathlib import PurePath
 from typing import Any
 
 import geopandas
 import pandas as pd
 
+from dronepatrol.ingest.accuracy import HEIGHT_BIAS_M, HEIGHT_M
 from dronepatrol.ingest.footprint import footprints
 from dronepatrol.ingest.poses import Attitude, Position
-from dronepatrol.ingest.accuracy import HEIGHT_BIAS_M, HEIGHT_M
 from dronepatrol.model.camera import Camera
 from dronepatrol.model.tables import SHOTS
 
@@ -61,14 +62,16 @@ def flight_ids(shots: list[ShotRow]) -> list[str]:
     Shots without a time stay in the first flight of their folder and camera.
     """
     flights = [""] * len(shots)
+    numbers: dict[str, int] = {}
     order = sorted(range(len(shots)), key=lambda i: (_folder(shots[i]), shots[i].body, _seconds(shots[i]), i))
     for folder, in_folder in groupby(order, key=lambda i: _folder(shots[i])):
-        number, before = 0, None
+        before: tuple[str, float] | None = None
         for i in in_folder:
+            name = folder or PurePath(shots[i].photo).parent.name or "flight"
             now = (shots[i].body, _seconds(shots[i]))
             if before is None or now[0] != before[0] or now[1] - before[1] > FLIGHT_GAP.total_seconds():
-                number += 1
-            flights[i] = f"{folder}#{number}" if folder else f"#{number}"
+                numbers[name] = numbers.get(name, 0) + 1
+            flights[i] = f"{name}#{numbers[name]}"
             before = now
     return flights
 

@@ -15,7 +15,7 @@ from dronepatrol.issues.confidence import MIN_SUPPORT, chances, confidence, supp
 from dronepatrol.issues.match import keep_ids, new_ids
 from dronepatrol.issues.merge import Cluster, merge
 from dronepatrol.issues.rules import Registers, Verdict
-from dronepatrol.issues.taxonomy import taxonomy
+from dronepatrol.issues.taxonomy import load_taxonomy
 from dronepatrol.model.issue import Ellipse95, Evidence, Issue, IssueStatus, ProblemClass
 from dronepatrol.model.patrol import Area, RegisterEntry, RegisterKind
 
@@ -58,7 +58,7 @@ def find_issues(
     previous
         Issues of an earlier run of the same patrol, whose ids are kept.
     """
-    known = taxonomy()
+    known = load_taxonomy()
     of_kind = observations["kind"].map({kind: problem.id for kind, problem in known.problem_of.items()})
     table = observations.assign(kind=of_kind)[of_kind.notna()]
     found = [
@@ -82,7 +82,7 @@ def _judged(
     """Return each cluster with what the photos and the registers say about it."""
     if not clusters:
         return []
-    problems = {problem.id: problem for problem in taxonomy().problems}
+    problems = {problem.id: problem for problem in load_taxonomy().problems}
     lonlat = np.array([(cluster.lon_deg, cluster.lat_deg) for cluster in clusters])
     frame = LocalFrame.around(shapely.MultiPoint(lonlat))
     places = frame.to_metres(lonlat)
@@ -95,7 +95,7 @@ def _judged(
         rows = by_id.loc[list(cluster.observation_ids)]
         sigma_m = float(np.sqrt(np.linalg.eigvalsh(_matrix(cluster))[-1]))
         verdict = asked.check(
-            taxonomy().rule_of.get(cluster.kind), shapely.Point(place), sigma_m, _time(rows["time_utc"].max())
+            load_taxonomy().rule_of.get(cluster.kind), shapely.Point(place), sigma_m, _time(rows["time_utc"].max())
         )
         town = next((area.name for area in towns if area.geometry.intersects(point)), None)
         found.append(_Found(cluster, problems[cluster.kind], rows, float(share), verdict, town))

@@ -34,7 +34,7 @@ class Taxonomy:
 
 
 @cache
-def taxonomy() -> Taxonomy:
+def load_taxonomy() -> Taxonomy:
     """Return the taxonomy that comes with the package (``data/taxonomy.toml``)."""
     text = resources.files("dronepatrol.data").joinpath("taxonomy.toml").read_text(encoding="utf-8")
     table = tomllib.loads(text)

@@ -102,7 +102,7 @@ def _followed(rows: pd.DataFrame) -> tuple[pd.DataFrame, Floats]:
 
     The five points are the middle of the box, then its corners from the top left clockwise.
     """
-    parts, grounds = [rows.iloc[:0]], [np.empty((0, 5, 2))]
+    parts, grounds = [rows.iloc[:0].assign(ray_x=0.0, ray_y=0.0)], [np.empty((0, 5, 2))]
     for _, part in rows.groupby(_CAMERA, sort=True, dropna=False):
         x1, y1, x2, y2 = part[["x1_px", "y1_px", "x2_px", "y2_px"]].to_numpy(dtype=float).T
         pixels = np.stack([[(x1 + x2) / 2, x1, x2, x2, x1], [(y1 + y2) / 2, y1, y1, y2, y2]]).transpose(2, 1, 0)

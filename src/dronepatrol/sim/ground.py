@@ -6,14 +6,14 @@ from shapely import Polygon
 
 from dronepatrol.model.patrol import RegisterKind
 from dronepatrol.sim.layout import Block, Layout, Use
-from dronepatrol.sim.shapes import Colour, Place, Points, Sketch, band, box, shaded
+from dronepatrol.sim.shapes import Colour, Place, Points, Sketch, band, box, disc, shaded
 
 ASPHALT: Colour = (98, 95, 92)
 PAVING: Colour = (160, 166, 170)
 CONCRETE: Colour = (148, 156, 162)
 LAWN: Colour = (70, 122, 98)
 WATER: Colour = (104, 116, 88)
-MARKING: Colour = (214, 218, 218)
+MARKING: Colour = (202, 206, 206)
 CROPS: tuple[Colour, ...] = ((66, 126, 84), (76, 142, 100), (60, 112, 78), (84, 150, 120), (72, 132, 112))
 
 
@@ -47,9 +47,8 @@ def _fill(sketch: Sketch, geometry: shapely.Geometry, colour: Colour, texture: i
             sketch.add(_ring(part), colour, texture)
             continue
         west, south, east, north = part.bounds
-        x, y = part.interiors[0].centroid.coords[0]
-        cut = (x, y) if east - west < north - south else (x, y)
-        halves = [shapely.box(west, south, cut[0], north), shapely.box(cut[0], south, east, north)]
+        cut = part.interiors[0].centroid.x
+        halves = [shapely.box(west, south, cut, north), shapely.box(cut, south, east, north)]
         for half in halves:
             _fill(sketch, shapely.intersection(part, half), colour, texture)
 
@@ -68,6 +67,17 @@ def _block(rng: np.random.Generator, sketch: Sketch, block: Block, angle: float)
         _joints(sketch, block.inner, angle)
     else:
         _fill(sketch, block.inner, LAWN, 130)
+    if block.use is Use.PARK:
+        _paths(sketch, block.inner, angle)
+
+
+def _paths(sketch: Sketch, inner: Polygon, angle: float) -> None:
+    """Draw two paths across a park, and the place where they meet."""
+    middle = Place(inner.centroid.x, inner.centroid.y, angle)
+    for turn in (0.3, np.pi / 2 + 0.2):
+        path = Polygon(box(middle.at(0, 0, turn), 400.0, 2.4))
+        _fill(sketch, shapely.intersection(path, inner), (152, 164, 172), 60)
+    _fill(sketch, shapely.intersection(Polygon(disc(middle, 7.0, 24)), inner), (150, 160, 168), 60)
 
 
 def _joints(sketch: Sketch, inner: Polygon, angle: float) -> None:

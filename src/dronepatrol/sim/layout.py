@@ -134,9 +134,7 @@ def _fillers(
     return found
 
 
-def _clear_offset(
-    offset: float, reach: NDArray[np.float64], across: NDArray[np.float64], keep: BaseGeometry
-) -> float:
+def _clear_offset(offset: float, reach: NDArray[np.float64], across: NDArray[np.float64], keep: BaseGeometry) -> float:
     """Return the offset nearest to the wished one at which a street meets none of what is to be kept."""
     for shift in sorted(range(-40, 41, 8), key=abs):
         middle = across * (offset + shift)

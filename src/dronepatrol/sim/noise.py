@@ -60,9 +60,7 @@ def _generator(seed: int, flight_id: str, draw: int) -> np.random.Generator:
 def flight_bias(noise: SensorNoise, seed: int, flight_id: str) -> FlightBias:
     """Return the errors that all photos of a flight share."""
     north, east, height = _generator(seed, flight_id, 0).standard_normal(3).tolist()
-    return FlightBias(
-        north * noise.position_flight_m, east * noise.position_flight_m, height * noise.height_flight_m
-    )
+    return FlightBias(north * noise.position_flight_m, east * noise.position_flight_m, height * noise.height_flight_m)
 
 
 def photo_error(noise: SensorNoise, seed: int, flight_id: str, photo: int) -> PhotoError:

@@ -10,7 +10,7 @@ from dronepatrol.sim.shapes import Colour, Place, Points, Sketch, band, blob, bo
 Rng = np.random.Generator
 
 CAR_PAINTS: tuple[Colour, ...] = (
-    (240, 240, 238), (240, 240, 238), (203, 200, 196), (64, 61, 58), (45, 38, 170), (142, 66, 30), (138, 172, 190),
+    (240, 240, 238), (240, 240, 238), (203, 200, 196), (136, 130, 122), (45, 38, 170), (92, 126, 34), (138, 172, 190),
 )  # fmt: skip
 CAR_GLASS: Colour = (74, 53, 34)
 BIKE_PAINTS: tuple[Colour, ...] = ((15, 215, 252), (240, 160, 12), (15, 215, 252))
@@ -59,7 +59,7 @@ def car(rng: Rng, place: Place) -> Thing:
     _slab(thing, place.points(hull), paint, 0.7, shaded(paint, 0.7))
     cabin = place.at(-0.25, 0.0)
     thing.raised.add(box(cabin, 2.5, width * 0.84), CAR_GLASS, 0, 1.0)
-    thing.raised.add(box(cabin.at(-0.05, 0.0), 1.35, width * 0.62), shaded(paint, 1.03), 10, 1.35)
+    thing.raised.add(box(cabin.at(-0.05, 0.0), 1.3, width * 0.56), shaded(paint, 1.03), 10, 1.35)
     return thing
 
 
@@ -89,7 +89,7 @@ def stall(rng: Rng, place: Place) -> Thing:
     if rng.random() < 0.6:
         rim = disc(place, size / 2, 8)
         for i in range(8):
-            tint = paint if i % 2 == 0 or rng.random() < 0.5 else (235, 235, 240)
+            tint = paint if i % 2 == 0 or rng.random() < 0.5 else (246, 246, 248)
             thing.raised.add(np.array([place.xy, rim[i], rim[(i + 1) % 8]]), shaded(tint, 1 - 0.02 * (i % 4)), 0,
                              [2.4, 2.1, 2.1])  # fmt: skip
         thing.casts.append((rim, 2.1))
@@ -97,7 +97,7 @@ def stall(rng: Rng, place: Place) -> Thing:
     thing.width_m = size * rng.uniform(0.8, 1.0)
     stripes = 7
     for i in range(stripes):
-        tint = paint if i % 2 == 0 else (235, 235, 240)
+        tint = paint if i % 2 == 0 else (246, 246, 248)
         stripe = place.at((i - stripes // 2) * size / stripes, 0)
         thing.raised.add(box(stripe, size / stripes, thing.width_m), tint, 0, 2.1)
     thing.casts.append((box(place, size, thing.width_m), 2.1))
@@ -125,12 +125,13 @@ def garbage(rng: Rng, place: Place) -> Thing:
     for _ in range(int(length * width * 4)):
         scrap = place.at(rng.uniform(-0.47, 0.47) * length, rng.uniform(-0.47, 0.47) * width, rng.uniform(0, 6))
         thing.raised.add(box(scrap, rng.uniform(0.15, 0.3), 0.15), BAGS[rng.integers(2, len(BAGS))], 0, 0.02)
-    for i in range(int(length * width * 2.4)):
+    bags = int(length * width * 2.4)
+    for i in range(bags):
         size = rng.uniform(0.4, 0.75)
         bag = place.at(rng.uniform(-1, 1) * (length - size) / 2, rng.uniform(-1, 1) * (width - size) / 2,
                        rng.uniform(0, 6))  # fmt: skip
         ring = blob(rng, bag, size, size * 0.8, 8)
-        tint = BAGS[i % 4] if i < 6 else BAGS[rng.integers(len(BAGS))]
+        tint = BAGS[i % 4] if i >= bags - 6 else BAGS[rng.integers(len(BAGS))]
         thing.raised.add(ring, tint, 0, 0.3)
         thing.raised.add(blob(rng, bag.at(0.05, 0.05), size * 0.35, size * 0.2, 6), shaded(tint, 1.25), 0, 0.35)
         thing.casts.append((ring, 0.3))
@@ -145,7 +146,7 @@ def waste_heap(rng: Rng, place: Place) -> Thing:
     outline = blob(rng, place, length, width)
     thing.raised.add(outline, (96, 106, 114), 120, 0.0)
     thing.casts.append((outline * 0.7 + place.xy * 0.3, 1.2))
-    tints: tuple[Colour, ...] = ((196, 202, 206), (62, 68, 74), (132, 142, 150), (84, 104, 138), (170, 176, 180))
+    tints: tuple[Colour, ...] = ((208, 213, 216), (52, 58, 64), (132, 142, 150), (84, 104, 138), (178, 184, 188))
     for _ in range(int(length * width * 6)):
         radius, turn = np.sqrt(rng.random()), rng.uniform(0, 2 * np.pi)
         lump = place.at(0.46 * length * radius * np.cos(turn), 0.46 * width * radius * np.sin(turn),
@@ -182,7 +183,9 @@ def bare_soil(rng: Rng, place: Place) -> Thing:
     thing.flat.add(blob(rng, place, length, width, 28), SOIL, 80)
     for _ in range(9):
         spot = place.at(rng.uniform(-0.28, 0.28) * length, rng.uniform(-0.28, 0.28) * width, rng.uniform(0, 6))
-        thing.flat.add(blob(rng, spot, rng.uniform(1, 3), rng.uniform(0.8, 2)), shaded(SOIL, rng.uniform(0.95, 1.05)), 90)
+        thing.flat.add(
+            blob(rng, spot, rng.uniform(1, 3), rng.uniform(0.8, 2)), shaded(SOIL, rng.uniform(0.95, 1.05)), 90
+        )
     return thing
 
 
@@ -244,11 +247,11 @@ def gravel(rng: Rng, place: Place) -> Thing:
     length = rng.uniform(4.0, 8.0)
     width = length * rng.uniform(0.6, 0.9)
     thing = _thing(length, width, 0.0)
-    thing.flat.add(blob(rng, place, length, width), (134, 142, 148), 190)
+    thing.flat.add(blob(rng, place, length, width), (134, 142, 148), 160)
     for _ in range(int(length * width * 3)):
         radius, turn = np.sqrt(rng.random()) * 0.45, rng.uniform(0, 2 * np.pi)
         stone = place.at(radius * length * np.cos(turn), radius * width * np.sin(turn), rng.uniform(0, 6))
-        thing.flat.add(box(stone, 0.16, 0.12), shaded((134, 142, 148), rng.uniform(0.8, 1.15)), 0)
+        thing.flat.add(box(stone, 0.16, 0.12), shaded((134, 142, 148), rng.uniform(0.85, 1.12)), 0)
     return thing
 
 
@@ -299,7 +302,7 @@ def netted_soil(rng: Rng, place: Place) -> Thing:
     thing.flat.add(blob(rng, place, length, width, 24), (84, 142, 66), 90)
     for i in range(-2, 3):
         seam = place.at(i * length / 6, 0, np.pi / 2)
-        thing.flat.add(box(seam, width * 0.62, 0.12), (108, 168, 92), 20)
+        thing.flat.add(box(seam, width * 0.5, 0.12), (108, 168, 92), 20)
     return thing
 
 

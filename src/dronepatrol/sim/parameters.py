@@ -15,7 +15,6 @@ _DEFAULTS: dict[str, float] = {
     "BATT_LOW_MAH": 0,
     "BATT_FS_CRT_ACT": 1,  # land
     "BATT_FS_LOW_ACT": 2,  # return to launch
-    "BATT_LOW_VOLT": 0,
     "BATT_MONITOR": 4,
     "CAM1_TYPE": 1,
     "DISARM_DELAY": 10,  # s

@@ -8,7 +8,7 @@ import shapely
 from numpy.typing import NDArray
 
 from dronepatrol.errors import InputError
-from dronepatrol.geo.ground import footprint, ground_to_pixels
+from dronepatrol.geo.ground import footprint, ground_to_pixels, pixels_to_ground
 from dronepatrol.model.camera import Camera
 from dronepatrol.sim.scene import Scene
 from dronepatrol.sim.shapes import Faces
@@ -16,7 +16,7 @@ from dronepatrol.sim.shapes import Faces
 _SHIFT = 4  # fractional bits of polygon corners: 1/16 px
 _TILE_PX = 1024
 _TILE_M_PX = 0.06
-_SHADOW = 0.52
+_SHADOW = 0.58
 _SHADOW_SCALE = 4  # shadows are drawn this much smaller and blurred: soft edges
 
 
@@ -47,7 +47,9 @@ class Renderer:
         )
         self._tile = _noise_tile(scene.seed)
 
-    def render(self, lon_deg: float, lat_deg: float, height_m: float, rotation: NDArray[np.float64]) -> NDArray[np.uint8]:
+    def render(
+        self, lon_deg: float, lat_deg: float, height_m: float, rotation: NDArray[np.float64]
+    ) -> NDArray[np.uint8]:
         """Return the photo as (height, width, 3) blue, green, red.
 
         Parameters
@@ -104,8 +106,6 @@ class _View:
 
     def ground(self, pixels: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return (n, 2) metres east and north of the camera of pixels."""
-        from dronepatrol.geo.ground import pixels_to_ground
-
         return pixels_to_ground(self.camera, self.rotation, self.height_m, pixels)
 
     def pixels(self, xyz: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -128,7 +128,9 @@ class _Layer:
         first = faces.start[:-1]
         low = np.minimum.reduceat(faces.xyz, first, axis=0)
         high = np.maximum.reduceat(faces.xyz, first, axis=0)
-        return cls(faces, shapely.STRtree(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1])), float(high[:, 2].max()))
+        return cls(
+            faces, shapely.STRtree(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1])), float(high[:, 2].max())
+        )
 
     def in_view(self, view: _View) -> NDArray[np.int64]:
         """Return the faces that may be seen, in the order in which they are painted."""
@@ -172,7 +174,7 @@ def _noise_tile(seed: int) -> NDArray[np.uint8]:
     coarse = _filtered(rng, frequency**-1.1)
     fine = _filtered(rng, np.exp(-((frequency / 260) ** 2)))
     mixed = 0.5 * coarse + 0.5 * fine
-    return np.clip(np.rint(96 + 46 * mixed), 0, 255).astype(np.uint8)
+    return np.clip(np.rint(76 + 44 * mixed), 0, 255).astype(np.uint8)
 
 
 def _filtered(rng: np.random.Generator, gain: NDArray[np.float64]) -> NDArray[np.float64]:

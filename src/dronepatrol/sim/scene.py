@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,9 +12,10 @@ from shapely import MultiPolygon, Polygon
 
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.patrol import RegisterEntry, RegisterKind
+from dronepatrol.sim.garden import Plant
 from dronepatrol.sim.ground import paint_ground
 from dronepatrol.sim.layout import divide
-from dronepatrol.sim.planting import Plant, drawn, plant_all
+from dronepatrol.sim.planting import Site, plant_all
 from dronepatrol.sim.shapes import Faces, Sketch
 
 LOCAL_TIME = ZoneInfo("Asia/Shanghai")
@@ -72,20 +73,20 @@ def build_scene(
     seed
         Decides everything else.
     at
-        When the patrol flies: register entries that are not in force then get neither lawful look-alikes nor parked
-        cars. None takes all entries as in force.
+        When the patrol flies: what stands on a site that is not in force then is a planted problem, not a look-alike,
+        and a road whose rule does not hold then gets no parked cars. None takes all entries as in force.
     """
     rng = np.random.default_rng(seed)
     frame = LocalFrame.around(area)
     ground = frame.geometry_to_metres(area)
     hole = shapely.union_all([frame.geometry_to_metres(zone) for zone in nofly])
-    sites = {kind: [part for entry in entries for part in _parts(frame, entry)] for kind, entries in registers.items()}
-    lawful = [(kind, part) for kind, entries in registers.items() for entry in entries
-              if at is None or in_force(entry, at) for part in _parts(frame, entry)]  # fmt: skip
-    layout = divide(rng, ground, hole, sites)
+    sites = [Site(kind, part, at is None or in_force(entry, at)) for kind, entries in registers.items()
+             for entry in entries for part in _parts(frame, entry)]  # fmt: skip
+    by_kind = {kind: [site.outline for site in sites if site.kind is kind] for kind in RegisterKind}
+    layout = divide(rng, ground, hole, by_kind)
     below = paint_ground(rng, layout)
-    garden = plant_all(rng, layout, ground.difference(hole), lawful)
-    flat, raised, casts = drawn(garden)
+    garden = plant_all(rng, layout, ground.difference(hole), sites)
+    flat, raised, casts = garden.drawn()
     below.extend([flat])
     return Scene(seed, frame, below.faces(), _shadows(casts), raised.faces(), tuple(garden.plants))
 
@@ -107,6 +108,8 @@ def in_force(entry: RegisterEntry, at: datetime) -> bool:
     """Return whether a register entry holds at an instant, by its validity and its hours in local time."""
     if (entry.valid_from and at < entry.valid_from) or (entry.valid_to and at > entry.valid_to):
         return False
-    clock = at.astimezone(LOCAL_TIME).time()
-    ranges = [part.split("-") for part in entry.hours.split(",") if part]
-    return not ranges or any(time.fromisoformat(a) <= clock <= time.fromisoformat(b) for a, b in ranges)
+    clock = at.astimezone(LOCAL_TIME).strftime("%H:%M")
+    ranges = [part.strip().split("-") for part in entry.hours.split(",") if part.strip()]
+    return not ranges or any(
+        start <= clock < end if start < end else clock >= start or clock < end for start, end in ranges
+    )

@@ -53,9 +53,7 @@ def disc(place: Place, radius_m: float, corners: int = 12) -> Points:
 def blob(rng: np.random.Generator, place: Place, length_m: float, width_m: float, corners: int = 18) -> Points:
     """Return an uneven oval whose bounding box in its own directions is exactly ``length_m`` by ``width_m``."""
     turn = np.arange(corners) * (2 * np.pi / corners)
-    wave = 1 + sum(
-        rng.uniform(0.02, 0.09) * np.cos(k * turn + rng.uniform(0, 2 * np.pi)) for k in (2, 3, 5)
-    )
+    wave = 1 + sum(rng.uniform(0.02, 0.09) * np.cos(k * turn + rng.uniform(0, 2 * np.pi)) for k in (2, 3, 5))
     oval = np.column_stack([np.cos(turn), np.sin(turn)]) * np.asarray(wave)[:, None]
     low, high = oval.min(axis=0), oval.max(axis=0)
     return place.points((oval - (low + high) / 2) / (high - low) * (length_m, width_m))
@@ -114,5 +112,5 @@ class Sketch:
 
 def shaded(colour: Colour, factor: float) -> Colour:
     """Return the colour made lighter or darker."""
-    blue, green, red = (int(np.clip(round(c * factor), 0, 255)) for c in colour)
+    blue, green, red = (max(0, min(255, round(c * factor))) for c in colour)
     return blue, green, red

@@ -21,6 +21,12 @@ def house(rng: Rng, place: Place, length_m: float, width_m: float) -> Thing:
     """Return a house with a tiled gable roof, its ridge along the place's direction."""
     eaves, rise = float(rng.choice([3.4, 6.4, 9.4])), width_m * 0.22
     thing = Thing(length_m=length_m, width_m=width_m, height_m=eaves + rise)
+    thing.flat.add(box(place.at(0, -width_m / 2 - 2.0), length_m + 1, 4.2), (156, 162, 166), 50)
+    if rng.random() < 0.5:  # a kitchen garden behind the house
+        plot = place.at(rng.uniform(-0.2, 0.2) * length_m, width_m / 2 + 3.2)
+        thing.flat.add(box(plot, length_m * 0.5, 4.0), (58, 104, 80), 120)
+        for i in range(5):
+            thing.flat.add(box(plot.at(0, (i - 2) * 0.75), length_m * 0.46, 0.4), (82, 150, 112), 110)
     ring = box(place, length_m, width_m)
     _walls(thing, ring, eaves)
     thing.casts.append((ring, eaves + rise / 2))
@@ -61,10 +67,9 @@ def hall(rng: Rng, place: Place, length_m: float, width_m: float) -> Thing:
     return thing
 
 
-def tree(rng: Rng, place: Place) -> Thing:
+def tree(rng: Rng, place: Place, across_m: float, height_m: float) -> Thing:
     """Return a tree of three layers of leaves."""
-    across = rng.uniform(2.6, 5.6)
-    height = across * rng.uniform(0.9, 1.2)
+    across, height = across_m, height_m
     thing = Thing(length_m=across, width_m=across, height_m=height)
     leaf = LEAVES[rng.integers(len(LEAVES))]
     crown = blob(rng, place, across, across, 14)

@@ -44,7 +44,7 @@ class Decoder:
 
     def __init__(self) -> None:
         self.home_items = 0
-        """How many items before the first of ours the vehicle keeps for home: 1 on ArduPilot."""
+        """How many items at the start of a mission stand for home: 1 on ArduPilot."""
         self._sentences: dict[int, dict[int, str]] = {}
         self._decoders: dict[str, Callable[[Any], Iterable[VehicleEvent]]] = {
             "HEARTBEAT": self._heartbeat,
@@ -55,8 +55,8 @@ class Decoder:
             "GPS_RAW_INT": _gps_raw_int,
             "HOME_POSITION": _home_position,
             "CAMERA_FEEDBACK": _camera_feedback,
-            "MISSION_CURRENT": self._mission_current,
-            "MISSION_ITEM_REACHED": self._mission_item_reached,
+            "MISSION_CURRENT": _mission_current,
+            "MISSION_ITEM_REACHED": _mission_item_reached,
             "EXTENDED_SYS_STATE": _extended_sys_state,
             "STATUSTEXT": self._statustext,
         }
@@ -72,12 +72,6 @@ class Decoder:
         self.home_items = 1 if m.autopilot == _ARDUPILOT else 0
         mode = COPTER_MODES.get(m.custom_mode) if m.autopilot == _ARDUPILOT else None
         return (Heartbeat(mode or f"mode {m.custom_mode}", bool(m.base_mode & _ARMED_FLAG)),)
-
-    def _mission_current(self, m: Any) -> Iterable[VehicleEvent]:
-        return (MissionProgress(m.seq - self.home_items, m.mission_state == _MISSION_COMPLETE),)
-
-    def _mission_item_reached(self, m: Any) -> Iterable[VehicleEvent]:
-        return (ItemReached(m.seq - self.home_items),)
 
     def _statustext(self, m: Any) -> Iterable[VehicleEvent]:
         text = m.text.split("\0")[0]
@@ -145,6 +139,14 @@ def _camera_feedback(m: Any) -> Iterable[VehicleEvent]:
             roll_deg=m.roll,
         ),
     )
+
+
+def _mission_current(m: Any) -> Iterable[VehicleEvent]:
+    return (MissionProgress(m.seq, m.mission_state == _MISSION_COMPLETE),)
+
+
+def _mission_item_reached(m: Any) -> Iterable[VehicleEvent]:
+    return (ItemReached(m.seq),)
 
 
 def _extended_sys_state(m: Any) -> Iterable[VehicleEvent]:

@@ -25,7 +25,7 @@ from dronepatrol.fly.mavlink.codec import Codec
 from dronepatrol.fly.mavlink.decode import COPTER_MODES, Decoder
 from dronepatrol.fly.mavlink.tlog import TlogWriter
 from dronepatrol.fly.mavlink.transport import Transport, open_transport
-from dronepatrol.model.mission import MissionItem
+from dronepatrol.model.mission import Command, Frame, MissionItem
 
 _HEARTBEAT_S = 1.0
 _UPLOADS = 2  # a second try where the read-back differs: an acknowledgement may have been an old one's echo
@@ -71,11 +71,6 @@ class MavlinkLink:
         self._others: set[int] = set()
         self._heard = False
         self._next_heartbeat_s = 0.0
-
-    @property
-    def home_items(self) -> int:
-        """How many items of a mission the vehicle keeps for home."""
-        return self._decoder.home_items
 
     def __enter__(self) -> Self:
         return self
@@ -160,12 +155,16 @@ class MavlinkLink:
             self._pump(left_s)
 
     def _store(self, kind: PlanKind, items: tuple[MissionItem, ...]) -> Answer:
+        home_items = self._decoder.home_items if kind is PlanKind.MISSION else 0
+        if home_items and items and (items[0].command, items[0].frame) != (Command.NAV_WAYPOINT, Frame.GLOBAL):
+            reason = f"{self.url}: item 0 is command {items[0].command}; ArduPilot expects home there"
+            return Answer(accepted=False, reason=reason)
         wrong: list[str] = []
         for _ in range(_UPLOADS):
             self._answers.clear()
             try:
                 transfer.upload(self, kind, items)
-                wrong = transfer.differences(items, transfer.download(self, kind))
+                wrong = transfer.differences(items, transfer.download(self, kind), home_items)
             except MissionRefusedError as error:
                 return Answer(accepted=False, reason=error.message)
             if not wrong:

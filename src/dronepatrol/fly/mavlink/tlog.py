@@ -3,6 +3,7 @@
 import struct
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -48,6 +49,8 @@ class TlogWriter:
             action(self._file)
         except OSError as error:
             self.trouble = f"{self._path}: {error.strerror or error}; the telemetry log ends here"
+            with suppress(OSError):  # it tries once more to write what it holds
+                self._file.close()
             self._file = None
 
 

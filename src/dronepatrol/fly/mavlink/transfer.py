@@ -35,11 +35,6 @@ class Exchange(Protocol):
 
     url: str
 
-    @property
-    def home_items(self) -> int:
-        """How many items of a mission the vehicle keeps for home: 1 on ArduPilot."""
-        ...
-
     def post(self, name: str, **fields: Any) -> None:
         """Send a message to the vehicle; target fields are filled in."""
         ...
@@ -101,13 +96,12 @@ def upload(link: Exchange, kind: PlanKind, items: Sequence[MissionItem]) -> None
     if not items:
         clear(link, kind)
         return
-    stored = [*_home(link, kind), *items]
     talk = _Patience(link, f"upload of {len(items)} {kind.value} items", kind)
-    talk.say("mission_count", RESEND_S, count=len(stored))
+    talk.say("mission_count", RESEND_S, count=len(items))
     asked = -1
     while True:
         message = talk.hear(_UPLOAD_ANSWERS)
-        last = asked == len(stored) - 1
+        last = asked == len(items) - 1
         if message is None:
             if last:
                 return
@@ -118,12 +112,12 @@ def upload(link: Exchange, kind: PlanKind, items: Sequence[MissionItem]) -> None
             if not (message.type == _ERROR and last):  # ArduPilot's answer to a repeated last item
                 _check(link, kind, message.type)
             return
-        if message.seq >= len(stored):
-            msg = f"{link.url}: asked for {kind.value} item {message.seq}; there are {len(stored)}"
+        if message.seq >= len(items):
+            msg = f"{link.url}: asked for {kind.value} item {message.seq}; there are {len(items)}"
             raise LinkError(msg, hint="another ground station may be uploading; disconnect it")
         asked = max(asked, message.seq)
-        patience_s = _LAST_WORD_S if asked == len(stored) - 1 else PATIENCE_S
-        talk.say("mission_item_int", _ITEM_RESEND_S, patience_s, seq=message.seq, **_fields(stored[message.seq]))
+        patience_s = _LAST_WORD_S if asked == len(items) - 1 else PATIENCE_S
+        talk.say("mission_item_int", _ITEM_RESEND_S, patience_s, seq=message.seq, **_fields(items[message.seq]))
 
 
 def clear(link: Exchange, kind: PlanKind) -> None:
@@ -142,7 +136,7 @@ def clear(link: Exchange, kind: PlanKind) -> None:
 
 
 def download(link: Exchange, kind: PlanKind) -> tuple[MissionItem, ...]:
-    """Return what the vehicle stores, without home.
+    """Return what the vehicle stores.
 
     Raises
     ------
@@ -160,19 +154,23 @@ def download(link: Exchange, kind: PlanKind) -> tuple[MissionItem, ...]:
             message = talk.need("MISSION_ITEM_INT")
         items.append(_item(message))
     link.post("mission_ack", type=_ACCEPTED, mission_type=_TYPES[kind])
-    return tuple(items[len(_home(link, kind)) :])
+    return tuple(items)
 
 
-def differences(asked: Sequence[MissionItem], stored: Sequence[MissionItem]) -> list[str]:
+def differences(asked: Sequence[MissionItem], stored: Sequence[MissionItem], home_items: int) -> list[str]:
     """Return how what a vehicle stores differs from what it was given, in words; empty when it is the same flight.
 
     Autopilots round (positions to 1e-7 degrees, heights to centimetres) and drop what a command does not use, so that
-    fields of commands without a place, and fields that were not given, are not compared.
+    fields of commands without a place, and fields that were not given, are not compared; nor are the first
+    ``home_items``, where the autopilot puts its own home.
     """
+    if not asked and len(stored) <= home_items:
+        return []
     if len(asked) != len(stored):
         return [f"{len(stored)} items are stored; expected {len(asked)}"]
     found = []
-    for index, (a, b) in enumerate(zip(asked, stored, strict=True)):
+    pairs = list(enumerate(zip(asked, stored, strict=True)))
+    for index, (a, b) in pairs[home_items:]:
         for name, given, got, tolerance in _compared(a, b):
             if not math.isnan(given) and not abs(given - got) <= tolerance:
                 found.append(f"item {index}: {name} is {got:g}; expected {given:g}")
@@ -197,12 +195,6 @@ def _compared(a: MissionItem, b: MissionItem) -> list[tuple[str, float, float, f
         frames = (float(_SAME_FRAME.get(f, f)) for f in (a.frame, b.frame))
         pairs.append(("frame", next(frames), next(frames), 0.0))
     return pairs
-
-
-def _home(link: Exchange, kind: PlanKind) -> list[MissionItem]:
-    """Return the place-holder that ArduPilot wants as item 0 of a mission; it puts its own home there."""
-    missing = kind is PlanKind.MISSION and link.home_items
-    return [MissionItem(Command.NAV_WAYPOINT, Frame.GLOBAL)] if missing else []
 
 
 def _fields(item: MissionItem) -> dict[str, Any]:

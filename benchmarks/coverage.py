@@ -1,0 +1,90 @@
+"""Plan benchmark polygons with the product's coverage planner and score the plans.
+
+    python -m benchmarks.coverage [--polygon FILE --out PLAN.json]
+
+Without ``--polygon`` every polygon of the benchmark data is planned (``$DRONEPATROL_TESTDATA`` or ``../shared/data``).
+The last line of stdout is one JSON object. Ratios are over area / (width x speed), the time of one pass without turns.
+"""
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely import LineString, MultiPolygon, Polygon
+
+from dronepatrol.plan.airspace import Airspace
+from dronepatrol.plan.coverage import Coverage, Task, cover, flight_line
+from dronepatrol.plan.timing import Pace, straightened
+
+UNCOVERED_SHARE = 0.0045
+OUTSIDE = 0.9
+"""How far outside the outer ring may be flown, in widths."""
+
+
+def task_of(polygon: dict[str, Any]) -> Task:
+    """Return the planner's task for a benchmark polygon."""
+    width = float(polygon["width"])
+    region = Polygon(polygon["ext"], polygon.get("holes") or [])
+    outer = Polygon(polygon["ext"]).buffer(OUTSIDE * width, quad_segs=2)
+    free = outer.difference(shapely.union_all([Polygon(ring) for ring in polygon.get("holes") or []]))
+    assert isinstance(free, Polygon | MultiPolygon)
+    return Task(region, free, width, width / 2, Pace(float(polygon["v"]), float(polygon["a"])), UNCOVERED_SHARE, seed=1)
+
+
+def score(polygon: dict[str, Any], lanes: list[Any], path: np.ndarray) -> dict[str, float]:
+    """Return ratios, coverage and trespass of a plan."""
+    width, pace = float(polygon["width"]), Pace(float(polygon["v"]), float(polygon["a"]))
+    area = Polygon(polygon["ext"], polygon.get("holes") or [])
+    line = LineString(path)
+    feet = shapely.union_all([LineString(lane).buffer(width / 2, cap_style="square") for lane in lanes])
+    holes = [Polygon(ring).buffer(-1e-3) for ring in polygon.get("holes") or []]
+    once_s = area.area / width / pace.speed_m_s
+    return {
+        "length_ratio": round(line.length * width / area.area, 4),
+        "time_ratio": round(pace.path_s(path) / once_s, 4),
+        "coverage": round(feet.intersection(area).area / area.area, 4),
+        "nofly_m": round(sum(line.intersection(hole).length for hole in holes), 1),
+        "outside_m": round(line.difference(Polygon(polygon["ext"]).buffer(width)).length, 1),
+        "turns": len(straightened(path)) - 2,
+        "lanes": len(lanes),
+    }
+
+
+def run(file: Path, out: Path | None) -> dict[str, Any]:
+    """Plan and score one polygon; write the plan where asked."""
+    polygon = json.loads(file.read_text(encoding="utf-8"))
+    began = time.perf_counter()
+    task = task_of(polygon)
+    coverage: Coverage = cover(task)
+    path = flight_line(coverage, Airspace(task.free, task.pace))
+    seconds = time.perf_counter() - began
+    lanes = [lane[[i, i + 1]].tolist() for lane in coverage.lanes for i in range(len(lane) - 1)]
+    if out:
+        out.write_text(json.dumps({"lanes": lanes, "path": path.tolist()}), encoding="utf-8")
+    return {"polygon": file.stem, **score(polygon, lanes, path), "seconds": round(seconds, 2)}
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description="Plan and score coverage benchmark polygons.")
+    parser.add_argument("--polygon", type=Path, help="one polygon file; all of the benchmark's without it")
+    parser.add_argument("--out", type=Path, help="where to write the plan of --polygon")
+    asked = parser.parse_args()
+    if asked.polygon:
+        print(json.dumps(run(asked.polygon, asked.out)))
+        return
+    root = Path(os.environ.get("DRONEPATROL_TESTDATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+    results = []
+    for file in sorted((root / "benchmarks" / "polygons").glob("*.json")):
+        results.append(run(file, None))
+        print(json.dumps(results[-1]))
+    print(json.dumps({"polygons": {result.pop("polygon"): result for result in results}}))
+
+
+if __name__ == "__main__":
+    main()

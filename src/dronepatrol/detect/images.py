@@ -1,0 +1,48 @@
+"""Pixels of a photo [opencv]: decoding without turning, and fitting into a network's input."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+
+PAD = 114
+"""Grey that fills what an image does not cover of a network's input, the custom of the YOLO family."""
+
+
+def decode(content: bytes) -> Image | None:
+    """Return (height, width, 3) BGR pixels of a coded image, None where it cannot be decoded.
+
+    EXIF's orientation is not applied, so that pixels are where the camera's geometry has them. Greyscale and 16-bit
+    images come out as three channels of 8 bits.
+    """
+    if not content:
+        return None
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        image = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), flags)
+    except cv2.error:  # more pixels than OpenCV takes
+        return None
+    return None if image is None else np.asarray(image, dtype=np.uint8)
+
+
+def fitted(image: Image, input_wh: tuple[int, int], *, centred: bool) -> tuple[Image, float, tuple[float, float]]:
+    """Return the image scaled into a network's input, the scale, and where its left and top edge lie there.
+
+    An image coordinate counted from pixel edges, times the scale, plus the offset, is the network's coordinate.
+    """
+    height, width = image.shape[:2]
+    scale = min(input_wh[0] / width, input_wh[1] / height)
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = image if size == (width, height) else cv2.resize(image, size, interpolation=how)
+    left, top = ((input_wh[0] - size[0]) // 2, (input_wh[1] - size[1]) // 2) if centred else (0, 0)
+    canvas = np.full((input_wh[1], input_wh[0], 3), PAD, dtype=np.uint8)
+    canvas[top : top + size[1], left : left + size[0]] = small
+    return canvas, scale, (float(left), float(top))
+
+
+def use_threads(number: int) -> None:
+    """Let OpenCV use so many threads; 0 leaves it to OpenCV."""
+    if number > 0:
+        cv2.setNumThreads(number)

@@ -1,0 +1,134 @@
+"""Words and small pieces of HTML on the map; every text that comes from outside passes :func:`safe`."""
+
+import base64
+import html
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from dronepatrol.model.issue import Issue, ProblemClass
+
+_MOST_BYTES = 300_000
+
+LOCAL_TIME = ZoneInfo("Asia/Shanghai")
+
+WORDS: Mapping[str, tuple[str, str]] = {
+    "issues": ("疑似问题", "suspected issues"),
+    "photos": ("照片", "photos"),
+    "search": ("搜索编号、类别、街镇…", "search id, class, town …"),
+    "area": ("巡查区域", "patrol area"),
+    "no-fly": ("禁飞区", "no-fly zones"),
+    "footprints": ("照片覆盖范围", "photo footprints"),
+    "positions": ("拍摄位置", "photo positions"),
+    "ellipses": ("95% 误差椭圆", "95 % error ellipses"),
+    "towns": ("街镇", "towns"),
+    "docks": ("机场", "docks"),
+    "route": ("航线", "route"),
+    "code": ("国标代码", "national code"),
+    "confidence": ("置信度", "confidence"),
+    "error": ("95% 误差半径", "95 % error radius"),
+    "first": ("首次发现", "first seen"),
+    "last": ("最近发现", "last seen"),
+    "place": ("位置", "place"),
+    "size": ("尺寸", "size"),
+    "town": ("所属街镇", "town"),
+    "rule": ("登记核对", "register check"),
+    "nearest code": ("最接近代码，本地扩展", "nearest code, local extension"),
+    "unknown": ("未知", "unknown"),
+    "suspected": ("疑似", "suspected"),
+    "none": ("没有发现疑似问题", "no suspected issues"),
+    "thinned": ("每 {step} 张显示 1 张", "one of every {step} shown"),
+    "north": ("北", "N"),
+    "notice": ("所有问题均为疑似，须经人工确认。", "All issues are suspected until a person confirms them."),
+}  # fmt: skip
+
+COLORS = {
+    "09009": "#d7263d",
+    "09010": "#f46036",
+    "09011": "#e6a700",
+    "09006": "#8f3faf",
+    "06001": "#1b6ec2",
+    "06010": "#2e933c",
+    "06011": "#6b4226",
+    "06036": "#c2408f",
+    "08004": "#b08d57",
+}
+"""Marker colours by national code; others are grey."""
+
+
+def color(problem: ProblemClass) -> str:
+    """Return the colour of a class's markers."""
+    return COLORS.get(problem.code, "#5b6770")
+
+
+def word(name: str, lang: str) -> str:
+    """Return a label in "zh" or "en"."""
+    return WORDS[name][0 if lang == "zh" else 1]
+
+
+def safe(text: object) -> str:
+    """Return text that is only text in HTML, in attributes, in JavaScript template strings and in Jinja templates."""
+    escaped = html.escape(str(text), quote=True)
+    for sign in "`$\\{}":
+        escaped = escaped.replace(sign, f"&#{ord(sign)};")
+    return escaped
+
+
+def names(problem: ProblemClass, lang: str) -> tuple[str, str]:
+    """Return the class's name in the map's language, then in the other."""
+    pair = safe(problem.zh), safe(problem.en)
+    return pair if lang == "zh" else (pair[1], pair[0])
+
+
+def local_time(when: datetime | None, lang: str) -> str:
+    """Return a time as screens show it: in Asia/Shanghai, to the second."""
+    return word("unknown", lang) if when is None else when.astimezone(LOCAL_TIME).strftime("%Y-%m-%d %H:%M:%S (UTC+8)")
+
+
+def data_uri(root: Path, crop: str) -> str | None:
+    """Return a JPEG inside a folder as a data: URI, None where there is none of a cut-out's size."""
+    path = (root / crop).resolve()
+    try:
+        inside = path.is_relative_to(root.resolve()) and path.stat().st_size <= _MOST_BYTES
+        content = path.read_bytes() if inside else b""
+    except OSError:
+        return None
+    if not content.startswith(b"\xff\xd8"):
+        return None
+    return f"data:image/jpeg;base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def popup(issue: Issue, root: Path, lang: str) -> str:
+    """Return the HTML of an issue's popup."""
+    first, second = names(issue.problem, lang)
+    picture = next((data_uri(root, evidence.crop) for evidence in issue.evidence if evidence.crop), None)
+    rows = "".join(f"<tr><th>{word(name, lang)}</th><td>{value}</td></tr>" for name, value in _facts(issue, lang))
+    return (
+        f'<div class="dp-card" style="--c:{color(issue.problem)}">'
+        + (f'<img class="dp-photo" alt="{first}" src="{picture}">' if picture else "")
+        + f'<div class="dp-head"><b>{first}</b><span>{second}</span></div>'
+        + f'<div class="dp-id"><em>{word("suspected", lang)}</em> {safe(issue.id)}</div>'
+        + f"<table>{rows}</table></div>"
+    )
+
+
+def _facts(issue: Issue, lang: str) -> list[tuple[str, str]]:
+    share = round(100 * issue.confidence)
+    code = f"{safe(issue.problem.code)} <small>{safe(issue.problem.code_system)}</small>"
+    if issue.problem.local_extension:
+        code += f" <small>({word('nearest code', lang)})</small>"
+    seen = [evidence.photo.rsplit("/", 1)[-1] for evidence in issue.evidence]
+    shown = ", ".join(safe(photo) for photo in seen[:6]) + (f" +{len(seen) - 6}" if len(seen) > 6 else "")
+    return [
+        ("code", code),
+        ("confidence", f'<span class="dp-bar"><i style="width:{share}%"></i></span> {share} %'),
+        ("error", f"{issue.error95_m:.1f} m"),
+        ("place", f"{issue.lat_deg:.6f}, {issue.lon_deg:.6f}"),
+        ("town", safe(issue.town) if issue.town else word("unknown", lang)),
+        ("size", f"{issue.length_m:.1f} × {issue.width_m:.1f} m"),
+        ("first", local_time(issue.first_seen, lang)),
+        ("last", local_time(issue.last_seen, lang)),
+        ("rule", safe(issue.rule)),
+        ("photos", f"{issue.observations}: <small>{shown}</small>"),
+    ]

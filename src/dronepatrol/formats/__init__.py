@@ -1,0 +1,1 @@
+"""Missions in other programs' files: one file per format; they only serialise mission items and missions."""

@@ -1,0 +1,68 @@
+"""What a flight costs in seconds and watt-hours: take-off climb, legs in the wind, descent."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dronepatrol.model.aircraft import AircraftProfile
+from dronepatrol.plan.timing import Pace, straightened
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Length over the ground, time and energy."""
+
+    length_m: float = 0.0
+    time_s: float = 0.0
+    energy_wh: float = 0.0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.length_m + other.length_m, self.time_s + other.time_s, self.energy_wh + other.energy_wh)
+
+    def __sub__(self, other: "Cost") -> "Cost":
+        return Cost(self.length_m - other.length_m, self.time_s - other.time_s, self.energy_wh - other.energy_wh)
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyModel:
+    """Power by air speed: a multicopter holds its speed over the ground, so the wind costs power, not time.
+
+    Level flight takes ``hover_w`` plus a drag term with the cube of the air speed, scaled so that cruise speed in calm
+    air takes ``cruise_w``: a heuristic that leaves out the induced power's fall at low speed (on the safe side).
+
+    ``wind_m_s`` is (east, north), where the air moves to.
+    """
+
+    aircraft: AircraftProfile
+    pace: Pace
+    height_m: float
+    wind_m_s: tuple[float, float]
+
+    def power_w(self, air_speed_m_s: Array) -> Array:
+        """Return (…) watts of level flight at (…) air speeds."""
+        craft = self.aircraft
+        drag = max(craft.cruise_w - craft.hover_w, 0.0)
+        return np.asarray(craft.hover_w + drag * (air_speed_m_s / craft.cruise_m_s) ** 3)
+
+    def path(self, points: Array) -> Cost:
+        """Return the cost of flying along (n, 2) points in metres, from standstill to standstill."""
+        corners = straightened(points)
+        if len(corners) < 2:
+            return Cost()
+        legs = np.diff(corners, axis=0)
+        lengths = np.hypot(*legs.T)
+        times = self.pace.leg_s(lengths)
+        ground = legs / lengths[:, None] * self.pace.speed_m_s
+        watts = self.power_w(np.hypot(*(ground - self.wind_m_s).T))
+        return Cost(float(lengths.sum()), float(times.sum()), float((times * watts).sum()) / 3600.0)
+
+    def up_and_down(self) -> Cost:
+        """Return the cost of the take-off climb and of the landing's descent."""
+        craft = self.aircraft
+        up_s, down_s = self.height_m / craft.climb_m_s, self.height_m / craft.descent_m_s
+        hover_w = float(self.power_w(np.hypot(*self.wind_m_s)))
+        climb_w = craft.climb_w + hover_w - craft.hover_w
+        return Cost(0.0, up_s + down_s, (up_s * climb_w + down_s * hover_w) / 3600.0)

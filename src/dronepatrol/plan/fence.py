@@ -1,0 +1,36 @@
+"""The fence around a patrol and the airspace that is planned in."""
+
+import shapely
+from shapely import MultiPolygon, Point, Polygon
+from shapely.geometry.base import BaseGeometry
+
+FENCE_MARGIN_M = 60.0
+"""The autopilot's inclusion fence lies this far outside the area and the docks."""
+FLIGHT_MARGIN_M = 30.0
+"""Planned legs stay this close to the area and the docks."""
+NOFLY_MARGIN_M = 10.0
+"""Planned legs keep this far from no-fly zones."""
+_SIMPLER_M = 3.0
+
+
+def hull(area: BaseGeometry, docks: list[Point], margin_m: float) -> Polygon:
+    """Return the area and the docks with a margin, in one piece; parts far from each other are joined by the hull."""
+    places = shapely.union_all([area, *docks])
+    around: BaseGeometry = places.buffer(margin_m, quad_segs=2)
+    if around.geom_type != "Polygon":
+        around = places.convex_hull.buffer(margin_m, quad_segs=2)
+    return Polygon(shapely.get_exterior_ring(around))
+
+
+def fence(area: BaseGeometry, docks: list[Point]) -> Polygon:
+    """Return the inclusion fence, with few corners."""
+    simpler = hull(area, docks, FENCE_MARGIN_M + _SIMPLER_M).simplify(_SIMPLER_M)
+    return simpler if isinstance(simpler, Polygon) else hull(area, docks, FENCE_MARGIN_M)
+
+
+def free_airspace(area: BaseGeometry, docks: list[Point], nofly: BaseGeometry) -> Polygon | MultiPolygon:
+    """Return where legs may be planned: near the area and the docks, away from no-fly zones; empty where nowhere."""
+    keep_out = nofly.buffer(NOFLY_MARGIN_M, join_style="mitre", mitre_limit=2.0)
+    free = hull(area, docks, FLIGHT_MARGIN_M).difference(keep_out)
+    parts = [part for part in shapely.get_parts(free) if isinstance(part, Polygon)]
+    return MultiPolygon(parts) if len(parts) != 1 else parts[0]

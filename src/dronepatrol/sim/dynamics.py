@@ -1,0 +1,150 @@
+"""How the embedded vehicle moves: a multicopter that tilts, drags through the wind and turns.
+
+The drag law was fitted to the recorded flight of an ArduCopter 4.7 quadcopter (residual 0.05 m/s² over the whole
+flight): along each body axis a linear and a quadratic part, scaled here to the airspeed that a vehicle reaches when it
+leans as far as it may.
+"""
+
+from dataclasses import dataclass
+from math import atan, atan2, cos, hypot, pi, radians, sin, sqrt, tan
+
+STEP_S = 0.02
+"""Length of one step of vehicle time."""
+G_M_S2 = 9.80665
+
+_DRAG_LINEAR = 0.2484  # 1/s
+_DRAG_QUADRATIC = 0.0365  # 1/m
+_WIND_FULL_HEIGHT_M = 60.0
+_ATTITUDE_LAG_S = 0.12
+_TILT_RATE_M_S3 = 25.0
+_CLIMB_LAG_S = 0.1
+_YAW_GAIN = 4.5
+
+
+@dataclass(frozen=True, slots=True)
+class Wind:
+    """A steady wind; below 60 m it falls off with the square root of the height, as in the recorded flights."""
+
+    speed_m_s: float
+    from_deg: float
+
+    def at(self, height_m: float) -> tuple[float, float]:
+        """Return (north, east) in m/s of the moving air."""
+        share = sqrt(min(max(height_m, 0.0) / _WIND_FULL_HEIGHT_M, 1.0))
+        towards = radians(self.from_deg) + pi
+        return self.speed_m_s * share * cos(towards), self.speed_m_s * share * sin(towards)
+
+
+@dataclass(slots=True)
+class Demand:
+    """What the controller asks for: level thrust per mass (m/s²), vertical acceleration (m/s²), heading (rad)."""
+
+    north_m_s2: float = 0.0
+    east_m_s2: float = 0.0
+    up_m_s2: float = 0.0
+    yaw_rad: float = 0.0
+
+
+class Body:
+    """Where the vehicle really is and how it moves, metres and radians, north-east-up from the take-off point."""
+
+    def __init__(self, wind: Wind, top_airspeed_m_s: float, angle_max_deg: float) -> None:
+        self.n = self.e = self.up = 0.0
+        self.vn = self.ve = self.vup = 0.0
+        self.roll = self.pitch = self.yaw = self.yaw_rate = 0.0
+        self.thrust = G_M_S2
+        self.airspeed = self.drag = 0.0
+        self.on_ground = True
+        self._fn = self._fe = self._aup = 0.0
+        lean = radians(angle_max_deg)
+        along = top_airspeed_m_s * cos(lean)
+        share = G_M_S2 * sin(lean) / (along * (_DRAG_LINEAR + _DRAG_QUADRATIC * along))
+        self._k1, self._k2 = share * _DRAG_LINEAR, share * _DRAG_QUADRATIC
+        self.wind = wind
+        self._wind_n, self._wind_e = wind.at(_WIND_FULL_HEIGHT_M)
+
+    @property
+    def ground_speed(self) -> float:
+        """Level speed over ground in m/s."""
+        return hypot(self.vn, self.ve)
+
+    def place_on_ground(self) -> None:
+        """Stop where it is, on the ground."""
+        self.up = self.vn = self.ve = self.vup = 0.0
+        self.roll = self.pitch = self.yaw_rate = 0.0
+        self._fn = self._fe = self._aup = 0.0
+        self.thrust, self.airspeed, self.drag = 0.0, 0.0, 0.0
+        self.on_ground = True
+
+    def fall(self) -> None:
+        """Move one step with the motors off."""
+        self.vup -= G_M_S2 * STEP_S
+        self.n += self.vn * STEP_S
+        self.e += self.ve * STEP_S
+        self.up += self.vup * STEP_S
+        if self.up <= 0.0:
+            self.place_on_ground()
+
+    def fly(self, demand: Demand, slew_rad_s: float, slew_rad_s2: float) -> None:
+        """Move one step with the motors running."""
+        self._follow(demand)
+        self._turn(demand.yaw_rad, slew_rad_s, slew_rad_s2)
+        cy, sy = cos(self.yaw), sin(self.yaw)
+        forward, right = self._fn * cy + self._fe * sy, self._fe * cy - self._fn * sy
+        self.pitch = -atan(forward / G_M_S2)
+        cp, sp = cos(self.pitch), sin(self.pitch)
+        self.roll = atan(right * cp / G_M_S2)
+        cr, sr = cos(self.roll), sin(self.roll)
+        # body axes in north, east, down: x (nose), y (right), z (belly)
+        xn, xe, xd = cy * cp, sy * cp, -sp
+        yn, ye, yd = cy * sp * sr - sy * cr, sy * sp * sr + cy * cr, cp * sr
+        zn, ze, zd = cy * sp * cr + sy * sr, sy * sp * cr - cy * sr, cp * cr
+        share = sqrt(self.up / _WIND_FULL_HEIGHT_M) if 0.0 < self.up < _WIND_FULL_HEIGHT_M else float(self.up > 0.0)
+        air_n, air_e = self.vn - share * self._wind_n, self.ve - share * self._wind_e
+        air_d = -self.vup
+        bx, by = air_n * xn + air_e * xe + air_d * xd, air_n * yn + air_e * ye + air_d * yd
+        bz = air_n * zn + air_e * ze + air_d * zd
+        k1, k2 = self._k1, self._k2
+        dx, dy, dz = -bx * (k1 + k2 * abs(bx)), -by * (k1 + k2 * abs(by)), -bz * (k1 + k2 * abs(bz))
+        drag_n, drag_e = dx * xn + dy * yn + dz * zn, dx * xe + dy * ye + dz * ze
+        drag_d = dx * xd + dy * yd + dz * zd
+        self.thrust = max((G_M_S2 + drag_d + self._aup) / zd, 0.0)
+        self.airspeed, self.drag = hypot(air_n, air_e), hypot(drag_n, drag_e)
+        self.vn += (drag_n - self.thrust * zn) * STEP_S
+        self.ve += (drag_e - self.thrust * ze) * STEP_S
+        self.vup += self._aup * STEP_S
+        self.n += self.vn * STEP_S
+        self.e += self.ve * STEP_S
+        self.up += self.vup * STEP_S
+        self.on_ground = False
+        if self.up <= 0.0 and self.vup <= 0.0:
+            self.place_on_ground()
+
+    def _follow(self, demand: Demand) -> None:
+        """Let tilt and climb follow what is asked, with their lags."""
+        share = STEP_S / _ATTITUDE_LAG_S
+        step_n, step_e = (demand.north_m_s2 - self._fn) * share, (demand.east_m_s2 - self._fe) * share
+        size, most = hypot(step_n, step_e), _TILT_RATE_M_S3 * STEP_S
+        if size > most:
+            step_n, step_e = step_n * most / size, step_e * most / size
+        self._fn += step_n
+        self._fe += step_e
+        self._aup += (demand.up_m_s2 - self._aup) * STEP_S / _CLIMB_LAG_S
+
+    def _turn(self, yaw_rad: float, slew_rad_s: float, slew_rad_s2: float) -> None:
+        """Turn towards a heading, limited in rate and in change of rate."""
+        error = (yaw_rad - self.yaw + pi) % (2 * pi) - pi
+        wanted = min(max(_YAW_GAIN * error, -slew_rad_s), slew_rad_s)
+        most = slew_rad_s2 * STEP_S
+        self.yaw_rate += min(max(wanted - self.yaw_rate, -most), most)
+        self.yaw = (self.yaw + self.yaw_rate * STEP_S) % (2 * pi)
+
+
+def tilt_limit_m_s2(angle_max_deg: float) -> float:
+    """Return the level thrust per mass at the greatest lean."""
+    return G_M_S2 * tan(radians(angle_max_deg))
+
+
+def heading_rad(north: float, east: float) -> float:
+    """Return the compass direction of a vector."""
+    return atan2(east, north)

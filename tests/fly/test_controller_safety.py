@@ -1,0 +1,379 @@
+"""What the controller must never do, whatever happens in whatever order."""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dronepatrol.fly.controller import advance, start
+from dronepatrol.fly.link import (
+    Answer,
+    Arm,
+    BatteryReport,
+    ClockReport,
+    Disarm,
+    FixReport,
+    Heartbeat,
+    HomeReport,
+    LandedReport,
+    MissionProgress,
+    Mode,
+    PositionReport,
+    ReadyReport,
+    SetMode,
+    StartMission,
+    StatusText,
+    Upload,
+    VehicleCommand,
+)
+from dronepatrol.fly.state import Abort, CommandAnswered, FlightState, Leave, LinkLost, Refusal, SortieFlight
+from dronepatrol.model.flight import Outcome
+from dronepatrol.model.mission import Command, Frame, MissionItem
+
+HOME = (121.02, 30.70)
+FAR = (121.03, 30.70)
+ITEMS = (
+    MissionItem(Command.NAV_WAYPOINT, Frame.GLOBAL, lat_deg=30.70, lon_deg=121.02, altitude_m=5.0),
+    MissionItem(Command.NAV_TAKEOFF, Frame.GLOBAL_RELATIVE_ALT, altitude_m=50.0),
+    MissionItem(Command.NAV_WAYPOINT, Frame.GLOBAL_RELATIVE_ALT, lat_deg=30.701, lon_deg=121.02, altitude_m=50.0),
+    MissionItem(Command.NAV_RETURN_TO_LAUNCH, Frame.MISSION),
+)
+PLAN = SortieFlight("s1", ITEMS, (), HOME, 1, time_limit_s=600.0, battery_needed_share=0.5)
+OK = Answer(accepted=True)
+NO = Answer(accepted=False, reason="denied")
+
+
+def position(lonlat=HOME, height_m=0.0, boot_s=10.0) -> PositionReport:
+    return PositionReport(boot_s, *lonlat, height_m + 5.0, height_m, 0.0)
+
+
+READY = (
+    Heartbeat("STABILIZE", armed=False),
+    ClockReport(10.0, None),
+    FixReport(fix_3d=True, satellites=12),
+    BatteryReport(1.0),
+    HomeReport(*HOME, 5.0),
+    ReadyReport(ready=True),
+    LandedReport(on_ground=True, landing=False),
+    position(),
+)
+
+
+@dataclass
+class Run:
+    """Drives a controller and keeps what it commanded."""
+
+    state: FlightState
+    given: list[VehicleCommand] = field(default_factory=list)
+
+    def feed(self, *events) -> "Run":
+        for event in events:
+            self.state, commands = advance(self.state, event)
+            self.given += commands
+        return self
+
+    def answer(self, answer: Answer = OK, *, silent: bool = False) -> "Run":
+        assert self.state.pending is not None
+        return self.feed(CommandAnswered(self.state.pending, answer, silent))
+
+    def obey(self, times: int) -> "Run":
+        for _ in range(times):
+            self.answer()
+        return self
+
+
+def flying(plan: SortieFlight = PLAN) -> Run:
+    run = Run(start(plan)).feed(*READY).obey(6)
+    return run.feed(
+        Heartbeat("AUTO", armed=True),
+        LandedReport(on_ground=False, landing=False),
+        position(height_m=50.0, boot_s=20.0),
+        MissionProgress(2, complete=False),
+    )
+
+
+def landed(run: Run) -> Run:
+    return run.feed(
+        position(boot_s=100.0), LandedReport(on_ground=True, landing=False), Heartbeat(run.state.mode, armed=False)
+    )
+
+
+def test_the_way_from_standing_to_standing():
+    run = flying()
+    assert run.given == list(PLAN.steps)
+    landed(run.feed(MissionProgress(3, complete=False)))
+    assert run.state.ending is not None
+    assert (run.state.ending.outcome, run.state.ending.reason) == (Outcome.LANDED, "mission flown")
+    assert run.given == list(PLAN.steps)
+
+
+modes = st.sampled_from(["STABILIZE", "GUIDED", "AUTO", "RTL", "LAND", "LOITER", "BRAKE"])
+events = st.one_of(
+    st.sampled_from(READY),
+    st.builds(Heartbeat, modes, st.booleans()),
+    st.builds(ClockReport, st.floats(0, 2000), st.none()),
+    st.builds(position, st.sampled_from([HOME, FAR]), st.sampled_from([0.0, 1.0, 50.0]), st.floats(0, 2000)),
+    st.builds(FixReport, st.booleans(), st.just(9)),
+    st.builds(BatteryReport, st.sampled_from([0.1, 0.49, 0.5, 1.0])),
+    st.builds(ReadyReport, st.booleans()),
+    st.builds(LandedReport, st.booleans(), st.booleans()),
+    st.builds(MissionProgress, st.integers(0, 4), st.booleans()),
+    st.builds(StatusText, st.integers(0, 7), st.sampled_from(["Battery failsafe", "hello"])),
+    st.just(Abort("stop")),
+)
+rare = st.one_of(st.just(LinkLost("no heartbeat for 10 s")), st.just(Leave()))
+answers = st.sampled_from([("answer", OK, False)] * 6 + [("answer", NO, False), ("answer", NO, True)])
+stories = st.lists(st.one_of(*[events] * 4, *[answers] * 4, rare), max_size=60)
+plans = st.sampled_from([PLAN] * 4 + [replace(PLAN, blockers=("a no-fly zone is crossed",))])
+
+
+class Facts:
+    """What the story said last, kept apart from the controller's own book-keeping."""
+
+    def __init__(self) -> None:
+        self.last: dict[type, object] = {}
+        self.accepted: list[VehicleCommand] = []
+        self.modes: list[str] = []
+
+    def note(self, event) -> None:
+        self.last[type(event)] = event
+        if isinstance(event, CommandAnswered) and event.answer.accepted:
+            self.accepted.append(event.command)
+        if isinstance(event, Heartbeat):
+            self.modes.append(event.mode)
+
+    def clear_to_arm(self, plan: SortieFlight) -> bool:
+        fix, battery, ready, place = (self.last.get(k) for k in (FixReport, BatteryReport, ReadyReport, PositionReport))
+        return (
+            not plan.blockers
+            and fix is not None
+            and fix.fix_3d
+            and battery is not None
+            and battery.remaining_share >= plan.battery_needed_share
+            and (ready is None or ready.ready)
+            and place is not None
+            and place.lon_deg == HOME[0]
+            and {type(c) for c in self.accepted} >= {Upload, SetMode}
+            and sum(isinstance(c, Upload) for c in self.accepted) == 2
+        )
+
+    def surely_flying(self) -> bool:
+        landed, place = self.last.get(LandedReport), self.last.get(PositionReport)
+        return landed is not None and not landed.on_ground and place is not None and place.height_m > 2.0
+
+
+@settings(max_examples=400, deadline=None)
+@given(plan=plans, prefix=st.sampled_from([0, len(READY)]), obeyed=st.integers(0, 6), story=stories)
+def test_no_order_of_events_makes_it_unsafe(plan, prefix, obeyed, story):
+    run, facts = Run(start(plan)), Facts()
+    tale = [*READY[:prefix], *[("answer", OK, False)] * (obeyed if prefix else 0), *story]
+    for told in tale:
+        if isinstance(told, tuple) and run.state.pending is None:
+            continue
+        event = CommandAnswered(run.state.pending, *told[1:]) if isinstance(told, tuple) else told
+        before, given_before = run.state, len(run.given)
+        facts.note(event)
+        run.feed(event)
+        new = run.given[given_before:]
+        assert len(new) <= 1
+        if before.ending or before.hands_off or (before.pending and not isinstance(event, CommandAnswered)):
+            assert not new
+        for command in new:
+            check_command(command, plan, before, facts, run)
+
+
+def check_command(command, plan, before, facts, run):
+    assert run.state.pending == command
+    match command:
+        case Arm():
+            assert facts.clear_to_arm(plan)
+            assert not before.armed
+        case Upload() | StartMission():
+            assert not before.abort
+            assert isinstance(command, StartMission) or not before.armed
+        case Disarm():
+            assert run.state.abort
+            assert not (facts.surely_flying() and before.on_ground is not True)
+        case SetMode(mode) if mode in {Mode.RTL, Mode.LAND}:
+            assert run.state.abort
+            assert mode is Mode.LAND or PositionReport in facts.last
+    assert len(facts.modes) < 2 or not stolen(facts, before)
+
+
+def stolen(facts, before) -> bool:
+    """Say whether the last two heartbeats show a mode that we never ask for and that was not there before we began."""
+    return (
+        before.wanted is not None and facts.modes[-1] == facts.modes[-2] == "LOITER" and "LOITER" not in before.before
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (FixReport(fix_3d=False, satellites=3), "no 3D satellite fix"),
+        (BatteryReport(0.4), "battery at 40%; the sortie needs 50%"),
+        (ReadyReport(ready=False), "own checks fail"),
+        (position(FAR), "958 m from the planned dock"),
+        (HomeReport(*FAR, 5.0), "home is 958 m from the planned dock"),
+        (Heartbeat("STABILIZE", armed=True), "armed already"),
+    ],
+)
+def test_a_blocker_keeps_the_vehicle_on_the_ground(event, reason):
+    run = Run(start(PLAN)).feed(event, *(e for e in READY if type(e) is not type(event)), event)
+    run.feed(ClockReport(10.0 + PLAN.ready_limit_s + 1, None), event)
+    assert run.state.ending is not None
+    assert run.state.ending.refusal is Refusal.SAFETY
+    assert reason in run.state.ending.reason
+    assert not run.given
+
+
+def test_a_blocker_that_opens_during_the_upload_holds_the_arming_back():
+    run = Run(start(PLAN)).feed(*READY).obey(2).feed(FixReport(fix_3d=False, satellites=3)).answer()
+    assert run.given[-1] == SetMode(Mode.GUIDED)
+    run.feed(FixReport(fix_3d=True, satellites=9))
+    assert run.given[-1] == Arm()
+
+
+def test_it_waits_for_what_may_pass():
+    run = Run(start(PLAN)).feed(ReadyReport(ready=False), *READY[:5], *READY[6:])
+    assert not run.given
+    run.feed(ReadyReport(ready=True))
+    assert isinstance(run.given[-1], Upload)
+
+
+def test_a_pilot_who_takes_over_is_left_alone():
+    run = flying().feed(*[Heartbeat("LOITER", armed=True)] * 2)
+    run.feed(Abort("stopped"), *[Heartbeat("AUTO", armed=True)] * 3, ClockReport(5000.0, None))
+    assert run.given == list(PLAN.steps)
+    landed(run)
+    assert run.state.ending is not None
+    assert run.state.ending.outcome is Outcome.RETURNED_EARLY
+    assert "the pilot took over: mode LOITER" in run.state.ending.reason
+
+
+def test_one_late_heartbeat_is_no_pilot():
+    run = flying().feed(Heartbeat("GUIDED", armed=True), Heartbeat("AUTO", armed=True), Heartbeat("AUTO", armed=True))
+    assert not run.state.hands_off
+    assert run.feed(Abort("stopped")).given[-1] == SetMode(Mode.RTL)
+
+
+def test_a_battery_failsafe_is_the_vehicles_own_decision():
+    run = flying().feed(StatusText(2, "Battery 1 is low 14.2V used 3000 mAh"), *[Heartbeat("RTL", armed=True)] * 2)
+    landed(run)
+    assert run.given == list(PLAN.steps)
+    assert run.state.ending is not None
+    assert run.state.ending.outcome is Outcome.RETURNED_EARLY
+    assert "by itself: Battery 1 is low" in run.state.ending.reason
+
+
+def test_a_failsafe_after_the_last_lane_is_still_a_mission_flown():
+    run = flying().feed(MissionProgress(3, complete=False), StatusText(2, "Battery failsafe"))
+    landed(run.feed(*[Heartbeat("RTL", armed=True)] * 2))
+    assert run.state.ending is not None
+    assert run.state.ending.outcome is Outcome.LANDED
+
+
+class TestAbort:
+    def test_before_arming_nothing_is_left_to_do(self):
+        run = Run(start(PLAN)).feed(*READY).feed(Abort("stopped")).answer()
+        assert run.state.ending is not None
+        assert run.state.ending.outcome is Outcome.NOT_FLOWN
+        assert run.given == list(PLAN.steps[:1])
+
+    def test_on_the_ground_it_disarms(self):
+        run = Run(start(PLAN)).feed(*READY).obey(4).feed(Abort("stopped")).answer()
+        assert run.given[-1] == Disarm()
+        run.answer()
+        assert run.state.ending is not None
+        assert run.state.ending.outcome is Outcome.RETURNED_EARLY
+
+    def test_flying_it_returns_and_is_watched_until_it_stands(self):
+        run = flying().feed(Abort("stopped by the operator")).answer()
+        run.feed(*[Heartbeat("RTL", armed=True)] * 5, position(height_m=20.0, boot_s=60.0))
+        assert run.given[len(PLAN.steps) :] == [SetMode(Mode.RTL)]
+        assert run.state.ending is None
+        landed(run)
+        assert run.state.ending is not None
+        assert run.state.ending.outcome is Outcome.RETURNED_EARLY
+        assert "stopped by the operator" in run.state.ending.reason
+
+    def test_landing_it_is_let_land(self):
+        run = flying().feed(LandedReport(on_ground=False, landing=True), Abort("stopped"))
+        assert run.given == list(PLAN.steps)
+
+    def test_without_a_position_it_lands_where_it_is(self):
+        run = flying().feed(FixReport(fix_3d=False, satellites=0), Abort("stopped"))
+        assert run.given[-1] == SetMode(Mode.LAND)
+
+    def test_refused_return_becomes_a_landing_and_then_an_honest_word(self):
+        run = flying().feed(Abort("stopped"))
+        for _ in range(20):
+            if run.state.pending is not None:
+                run.answer(NO)
+            run.feed(Heartbeat("AUTO", armed=True))
+        returns = run.given[len(PLAN.steps) :]
+        assert returns == [SetMode(Mode.RTL)] * 3 + [SetMode(Mode.LAND)] * 3
+        assert "does not come back" in run.state.hands_off
+
+    def test_an_accepted_return_that_is_not_taken_is_commanded_again(self):
+        run = flying().feed(Abort("stopped")).answer().feed(*[Heartbeat("AUTO", armed=True)] * 3)
+        assert run.given[-2:] == [SetMode(Mode.RTL)] * 2
+
+    def test_over_the_time_limit_it_is_called_back(self):
+        run = flying().feed(ClockReport(10.0 + PLAN.time_limit_s + 1.0, None))
+        assert run.given[-1] == SetMode(Mode.RTL)
+        assert "over the time limit of 600 s" in run.state.abort
+
+
+def test_leaving_or_losing_an_armed_vehicle_is_said():
+    for event, word in ((Leave(), "left"), (LinkLost("no heartbeat for 10 s"), "no heartbeat")):
+        run = flying().feed(event)
+        assert run.state.ending is not None
+        assert run.state.ending.outcome is Outcome.UNSUPERVISED
+        assert word in run.state.ending.reason
+
+
+def test_silence_after_the_arming_command_counts_as_armed():
+    run = Run(start(PLAN)).feed(*READY).obey(3).answer(NO, silent=True)
+    assert run.given[-1] == Disarm()
+    run.answer(NO, silent=True).feed(LinkLost("no heartbeat for 10 s"))
+    assert run.state.ending is not None
+    assert run.state.ending.outcome is Outcome.UNSUPERVISED
+
+
+@pytest.mark.parametrize(
+    ("step", "refusal"), [(0, Refusal.MISSION), (1, Refusal.MISSION), (2, Refusal.SAFETY), (3, Refusal.SAFETY)]
+)
+def test_a_refused_step_before_arming_ends_it(step, refusal):
+    run = Run(start(PLAN)).feed(*READY).obey(step).feed(StatusText(2, "Arm: compass not healthy")).answer(NO)
+    assert run.state.ending is not None
+    assert run.state.ending.refusal is refusal
+
+
+@pytest.mark.parametrize("step", [4, 5])
+def test_a_refused_step_after_arming_disarms(step):
+    run = Run(start(PLAN)).feed(*READY).obey(step).answer(NO)
+    assert run.given[-1] == Disarm()
+
+
+def test_a_mission_flown_before_does_not_count():
+    run = Run(start(PLAN)).feed(*READY, MissionProgress(0, complete=True)).obey(6)
+    run.feed(Heartbeat("AUTO", armed=True), MissionProgress(0, complete=True))
+    assert not run.state.complete
+    run.feed(MissionProgress(2, complete=False), MissionProgress(0, complete=True))
+    assert run.state.complete
+
+
+def test_a_vehicle_down_elsewhere_is_not_home():
+    run = flying().feed(MissionProgress(3, complete=False), position(FAR, boot_s=100.0))
+    run.feed(LandedReport(on_ground=True, landing=False), Heartbeat("AUTO", armed=False))
+    assert run.state.ending is not None
+    assert run.state.ending.outcome is Outcome.RETURNED_EARLY
+    assert "landed 958 m from the dock" in run.state.ending.reason
+
+
+def test_one_late_disarmed_heartbeat_does_not_end_the_watch():
+    run = flying().feed(Heartbeat("AUTO", armed=False))
+    assert run.state.ending is None
+    assert run.feed(Heartbeat("AUTO", armed=True)).state.armed
