@@ -16,12 +16,13 @@ from dronepatrol.model.issue import Ellipse95, Evidence, Issue, IssueStatus, Pro
 from dronepatrol.model.tables import SHOTS
 
 FRAME = LocalFrame(121.0824, 30.8230)
+CODES = "GB/T 47678.5-2026"
 PROBLEMS = (
-    ProblemClass("car_parking", "机动车乱停放", "vehicle parked where none may stand", "09009", "GB/T 47678.5-2026", False),
-    ProblemClass("exposed_garbage", "暴露垃圾", "exposed garbage", "06010", "GB/T 47678.5-2026", False),
-    ProblemClass("illegal_build", "私搭乱建", "light-roofed structure", "06001", "GB/T 47678.5-2026", False),
-    ProblemClass("bare_soil", "裸土未覆盖", "bare soil without cover", "08004", "GB/T 47678.5-2026", True),
-)  # fmt: skip
+    ProblemClass("car_parking", "机动车乱停放", "vehicle parked where none may stand", "09009", CODES, False),
+    ProblemClass("exposed_garbage", "暴露垃圾", "exposed garbage", "06010", CODES, False),
+    ProblemClass("illegal_build", "私搭乱建", "light-roofed structure", "06001", CODES, False),
+    ProblemClass("bare_soil", "裸土未覆盖", "bare soil without cover", "08004", CODES, True),
+)
 
 
 def make_issue(number: int = 0, *, photo: str = "photos/p0000.jpg", shot: str = "s0000", **changes) -> Issue:
@@ -99,12 +100,15 @@ def make_route() -> dict:
     nofly = ring((60, 40), (190, 60), (170, 180), (70, 170))
     features = [
         {"geometry": {"type": "Polygon", "coordinates": [area, nofly]}, "properties": {"kind": "area"}},
-        {"geometry": {"type": "Polygon", "coordinates": [nofly]}, "properties": {"kind": "nofly"}},
-        {"geometry": {"type": "LineString", "coordinates": line(-430, 7)}, "properties": {"sortie": "sortie-01"}},
-        {"geometry": {"type": "LineString", "coordinates": line(-115, 7)}, "properties": {"sortie": "sortie-02"}},
-        {"geometry": {"type": "LineString", "coordinates": line(200, 6)}, "properties": {"sortie": "sortie-03"}},
-        {"geometry": {"type": "Point", "coordinates": FRAME.to_lonlat((0, -450)).tolist()}, "properties": {"name": "D1"}},
-    ]  # fmt: skip
+        {"geometry": {"type": "Polygon", "coordinates": [nofly]}, "properties": {"kind": "no-fly"}},
+        {
+            "geometry": {"type": "Point", "coordinates": FRAME.to_lonlat((0, -450)).tolist()},
+            "properties": {"kind": "dock"},
+        },
+    ]
+    for number, (east, n) in enumerate(((-430, 7), (-115, 7), (200, 6)), start=1):
+        geometry = {"type": "LineString", "coordinates": line(east, n)}
+        features.append({"geometry": geometry, "properties": {"kind": "lane", "sortie": f"sortie-{number:02}"}})
     return {"type": "FeatureCollection", "features": [{"type": "Feature"} | feature for feature in features]}
 
 

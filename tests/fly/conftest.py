@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Self
 
 import pytest
 
@@ -26,7 +27,7 @@ def embedded() -> Iterator[Callable[..., VehicleProcess]]:
     """Return a function that starts an embedded vehicle; all of them end with the test."""
     with ExitStack() as running:
         yield lambda **how: running.enter_context(
-            start(VehicleConfig(**({"home": (*HOME, 5.0), "flight_id": "s1", "factor": 100.0, "seed": 1} | how)))
+            start(VehicleConfig(**({"home": (*HOME, 5.0), "flight_id": "s1", "factor": 100.0, "seed": 1, "gps_after_s": 0.2} | how)))
         )
 
 
@@ -100,7 +101,7 @@ class Radio:
     def url(self) -> str:
         return "udp:{}:{}".format(*self._ground.getsockname())
 
-    def __enter__(self) -> "Radio":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

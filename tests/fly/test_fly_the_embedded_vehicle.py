@@ -2,6 +2,7 @@
 
 import signal
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,7 +40,8 @@ def test_a_sortie_from_the_dock_to_the_dock(embedded, plan, home, tmp_path):
     assert len(photos) == log.photos
     assert photos["height_m"].between(45, 55).all()
     assert photos[["yaw_deg", "pitch_deg", "roll_deg", "lon_deg", "lat_deg", "amsl_m"]].notna().all(axis=None)
-    steps_m = WGS84.inv(*(photos[["lon_deg", "lat_deg"]].to_numpy()[i].T for i in (slice(-1), slice(1, None))))[2]
+    lon, lat = photos["lon_deg"].to_numpy(), photos["lat_deg"].to_numpy()
+    steps_m = WGS84.inv(lon[:-1], lat[:-1], lon[1:], lat[1:])[2]
     assert np.median(steps_m) == pytest.approx(20.0, abs=3.0)
     positions = log.track[log.track["event"] == "position"]
     assert positions["time_utc"].is_monotonic_increasing
@@ -57,8 +59,8 @@ def test_two_sorties_on_one_vehicle(embedded, plan):
 
 @pytest.mark.parametrize("presses", [1, 2])
 def test_ctrl_c_in_flight(embedded, plan, monkeypatch, presses):
-    monkeypatch.setattr(session, "_REPORT_S", 0.05)
-    vehicle, pressed = embedded(factor=30.0), []
+    monkeypatch.setattr(session, "_REPORT_S", 0.0)
+    vehicle, pressed = embedded(factor=60.0), []
 
     def press(event: FlyEvent) -> None:
         if event.photos >= 5 and len(pressed) < presses:
@@ -94,17 +96,17 @@ def test_a_battery_that_runs_low_brings_it_back_by_itself(embedded, plan):
     assert "by itself" in log.reason
 
 
+@pytest.mark.campaign
 def test_a_bad_radio_loses_no_vehicle_and_names_lost_photos(embedded, radio, plan):
-    air = radio(embedded(factor=10.0).url, loss=0.2, repeats=0.1, swaps=0.1, seed=3)
+    air = radio(embedded(factor=40.0).url, loss=0.1, repeats=0.1, swaps=0.1, seed=3)
     log = fly(air.url, plan)
     assert log.outcome is Outcome.LANDED
-    whole = range(20, 25)
     missing = int(log.reason.split("; ")[1].split()[0]) if "not heard" in log.reason else 0
-    assert log.photos + missing in whole or log.photos + missing + 1 in whole  # the very last cannot be missed
+    assert 19 <= log.photos + missing <= 24  # lost ones at either end cannot be known
 
 
 def test_a_link_that_dies_in_flight_is_an_unsupervised_vehicle(embedded, radio, plan, monkeypatch):
-    monkeypatch.setattr(session, "SILENCE_S", 2.5)
+    monkeypatch.setattr(session, "SILENCE_S", 1.6)
     air = radio(embedded(factor=20.0).url, loss=0.0)
 
     def cut(event: FlyEvent) -> None:
@@ -119,7 +121,5 @@ def test_a_link_that_dies_in_flight_is_an_unsupervised_vehicle(embedded, radio, 
 
 def test_a_vehicle_elsewhere_is_not_flown(embedded, plan, home):
     vehicle = embedded(home=(home[0] + 0.01, home[1], 5.0), factor=1.0)
-    from dataclasses import replace
-
-    with pytest.raises(SafetyError, match="the vehicle stands 95. m from the planned dock; expected at most 30 m"):
+    with pytest.raises(SafetyError, match=r"the vehicle stands 95\d m from the planned dock; expected at most 30 m"):
         fly(vehicle.url, replace(plan, ready_limit_s=3.0))

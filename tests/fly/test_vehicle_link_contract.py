@@ -19,7 +19,6 @@ from dronepatrol.fly.link import (
     Mode,
     PlanKind,
     PositionReport,
-    ReadyReport,
     SetMode,
     Upload,
     VehicleEvent,
@@ -48,6 +47,10 @@ def last_heartbeat(events: list[VehicleEvent]) -> Heartbeat | None:
     return next((event for event in reversed(events) if isinstance(event, Heartbeat)), None)
 
 
+def has_fix(events: list[VehicleEvent]) -> bool:
+    return any(isinstance(event, FixReport) and event.fix_3d for event in events)
+
+
 def test_it_must_be_open_and_may_be_closed_twice(link):
     with pytest.raises(LinkError, match="is not open"):
         link.receive(0.0)
@@ -59,15 +62,10 @@ def test_it_must_be_open_and_may_be_closed_twice(link):
 
 
 def test_it_says_all_that_the_checks_need(link, home):
-    needed = {Heartbeat, ClockReport, PositionReport, BatteryReport, FixReport, HomeReport, LandedReport, ReadyReport}
+    needed = {Heartbeat, ClockReport, PositionReport, BatteryReport, HomeReport, LandedReport}
     with link:
         link.open()
-        events = heard_until(
-            link,
-            lambda heard: (
-                {type(e) for e in heard} >= needed and any(isinstance(e, ReadyReport) and e.ready for e in heard)
-            ),
-        )
+        events = heard_until(link, lambda heard: {type(e) for e in heard} >= needed and has_fix(heard))
     at = next(event for event in events if isinstance(event, PositionReport))
     assert (at.lon_deg, at.lat_deg, at.height_m) == pytest.approx((*home, 0.0), abs=1e-3)
     assert not next(event for event in events if isinstance(event, Heartbeat)).armed
@@ -96,7 +94,7 @@ def test_what_is_stored_can_be_read_back_replaced_and_cleared(link, survey, fenc
 def test_modes_and_motors_obey_and_are_reported(link, survey):
     with link:
         link.open()
-        heard_until(link, lambda heard: any(isinstance(e, ReadyReport) and e.ready for e in heard))
+        heard_until(link, has_fix)
         assert link.send(Upload(PlanKind.MISSION, survey)).accepted
         assert link.send(SetMode(Mode.GUIDED)).accepted
         heard_until(link, lambda heard: last_heartbeat(heard) == Heartbeat("GUIDED", armed=False))

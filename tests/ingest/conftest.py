@@ -31,7 +31,9 @@ def _dms(degrees: float) -> tuple[TiffImagePlugin.IFDRational, ...]:
 
 def xmp_segment(properties: dict[str, str], *, as_elements: bool = False) -> bytes:
     if as_elements:
-        body = ">" + "".join(f"<drone-dji:{n}>{v}</drone-dji:{n}>" for n, v in properties.items()) + "</rdf:Description>"
+        body = (
+            ">" + "".join(f"<drone-dji:{n}>{v}</drone-dji:{n}>" for n, v in properties.items()) + "</rdf:Description>"
+        )
     else:
         body = "".join(f'\n   drone-dji:{n}="{v}"' for n, v in properties.items()) + "/>"
     packet = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description{body}</rdf:RDF></x:xmpmeta>'.encode()

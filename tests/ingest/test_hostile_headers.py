@@ -99,7 +99,9 @@ def test_hostile_file_is_refused_or_read(tmp_path, name):
     check(tmp_path / "hostile.jpg", HOSTILE[name])
 
 
-@given(st.binary(max_size=400), st.sampled_from([b"", b"\xff\xd8\xff", b"\xff\xd8\xff\xe1\x00\xffExif\0\0II*\0", b"MM\0*"]))
+@given(
+    st.binary(max_size=400), st.sampled_from([b"", b"\xff\xd8\xff", b"\xff\xd8\xff\xe1\x00\xffExif\0\0II*\0", b"MM\0*"])
+)
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_random_bytes(tmp_path, content, start):
     check(tmp_path / "random.jpg", start + content)
@@ -109,7 +111,14 @@ def test_random_bytes(tmp_path, content, start):
     st.dictionaries(
         st.sampled_from(
             ["RelativeAltitude", "GimbalYawDegree", "GimbalPitchDegree", "GimbalRollDegree", "CalibratedFocalLength"]
-            + ["CalibratedOpticalCenterX", "CalibratedOpticalCenterY", "DewarpData", "DewarpFlag", "RtkFlag", "RtkStdLon"]
+            + [
+                "CalibratedOpticalCenterX",
+                "CalibratedOpticalCenterY",
+                "DewarpData",
+                "DewarpFlag",
+                "RtkFlag",
+                "RtkStdLon",
+            ]
         ),
         st.one_of(
             st.sampled_from(["", "nan", "inf", "-inf", "+-1", "1e999", "1e300", "-1e-300", "0", "١٢", "1_0", ";;;"]),

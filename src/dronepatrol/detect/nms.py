@@ -3,11 +3,14 @@
 Pure; a spatial index finds the pairs, so that thousands of boxes cost milliseconds.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Shapes = NDArray[np.object_]
 
 _BLOCK = 1024  # boxes decided at a time: bounds the pairs that are held
 
@@ -28,7 +31,7 @@ def _area(boxes: Floats) -> Floats:
     return np.asarray(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0.0), axis=1))
 
 
-def _shapes(boxes: Floats) -> NDArray[np.object_]:
+def _shapes(boxes: Floats) -> Shapes:
     return np.asarray(shapely.box(*boxes.T), dtype=np.object_)
 
 
@@ -49,46 +52,54 @@ def keep_best(xyxy: Floats, score: Floats, kind: NDArray[np.intp], *, max_iou: f
         Intersection over union above which the lesser box goes.
     """
     order = np.argsort(-score, kind="stable")
-    alive = np.ones(len(order), dtype=bool)
-    kept: list[NDArray[np.intp]] = []
+    xyxy, kind, shapes = xyxy[order], kind[order], _shapes(xyxy[order])
+    stays = np.ones(len(order), dtype=bool)
     for start in range(0, len(order), _BLOCK):
-        block = order[start : start + _BLOCK][alive[start : start + _BLOCK]]
-        best = block[_greedy(xyxy[block], kind[block], max_iou)]
-        kept.append(best)
-        rest = np.flatnonzero(alive[start + _BLOCK :]) + start + _BLOCK
-        if len(rest) and len(best):
-            alive[rest[_suppressed(xyxy, kind, order[rest], best, max_iou)]] = False
-    return np.concatenate(kept) if kept else np.empty(0, dtype=np.intp)
+        block = np.flatnonzero(stays[start : start + _BLOCK]) + start
+        stays[block] = _greedy(block, xyxy, kind, shapes, max_iou)
+        best = block[stays[block]]
+        rest = np.flatnonzero(stays[start + _BLOCK :]) + start + _BLOCK
+        for lesser, _ in _rivals(rest, best, xyxy, kind, shapes, max_iou):
+            stays[lesser] = False
+    return order[stays]
 
 
-def _greedy(xyxy: Floats, kind: NDArray[np.intp], max_iou: float) -> NDArray[np.bool_]:
-    """Return which of (n, 4) boxes stay; they stand best first."""
-    boxes = _shapes(xyxy)
-    lesser, better = shapely.STRtree(boxes).query(boxes, predicate="intersects")
-    pairs = (better < lesser) & (kind[better] == kind[lesser])
-    lesser, better = lesser[pairs], better[pairs]
-    close = iou(xyxy[lesser], xyxy[better]) > max_iou
-    rivals: dict[int, list[int]] = {}
-    for low, high in zip(lesser[close].tolist(), better[close].tolist(), strict=True):
-        rivals.setdefault(low, []).append(high)
-    stays = np.ones(len(xyxy), dtype=bool)
-    for low in sorted(rivals):
-        stays[low] = not any(stays[high] for high in rivals[low])
-    return stays
-
-
-def _suppressed(
-    xyxy: Floats, kind: NDArray[np.intp], boxes: NDArray[np.intp], best: NDArray[np.intp], max_iou: float
-) -> NDArray[np.bool_]:
-    """Return which boxes (indices) overlap one of the best of their kind too much."""
-    gone = np.zeros(len(boxes), dtype=bool)
-    tree = shapely.STRtree(_shapes(xyxy[best]))
+def _rivals(
+    boxes: NDArray[np.intp],
+    others: NDArray[np.intp],
+    xyxy: Floats,
+    kind: NDArray[np.intp],
+    shapes: Shapes,
+    max_iou: float,
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Yield (k,) boxes and (k,) others of their kind that they overlap by more, all as indices, in parts."""
+    if not len(boxes) or not len(others):
+        return
+    tree = shapely.STRtree(shapes[others])
     for start in range(0, len(boxes), _BLOCK):
         part = boxes[start : start + _BLOCK]
-        mine, theirs = tree.query(_shapes(xyxy[part]), predicate="intersects")
-        close = (kind[part[mine]] == kind[best[theirs]]) & (iou(xyxy[part[mine]], xyxy[best[theirs]]) > max_iou)
-        gone[start + mine[close]] = True
-    return gone
+        mine, theirs = tree.query(shapes[part], predicate="intersects")
+        box, other = part[mine], others[theirs]
+        same = kind[box] == kind[other]
+        box, other = box[same], other[same]
+        close = iou(xyxy[box], xyxy[other]) > max_iou
+        yield box[close], other[close]
+
+
+def _greedy(
+    block: NDArray[np.intp], xyxy: Floats, kind: NDArray[np.intp], shapes: Shapes, max_iou: float
+) -> NDArray[np.bool_]:
+    """Return which boxes of a block, best first, stay: none overlaps one that stays before it."""
+    before: dict[int, list[int]] = {}
+    for lesser, better in _rivals(block, block, xyxy, kind, shapes, max_iou):
+        ahead = better < lesser
+        for low, high in zip(lesser[ahead].tolist(), better[ahead].tolist(), strict=True):
+            before.setdefault(low, []).append(high)
+    gone: set[int] = set()
+    for low in sorted(before):
+        if not gone.issuperset(before[low]):
+            gone.add(low)
+    return ~np.isin(block, list(gone))
 
 
 def yield_to_whole(

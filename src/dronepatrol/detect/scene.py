@@ -38,10 +38,8 @@ class _Look:
 
     def within(self, *ranges: tuple[tuple[int, int, int], tuple[int, int, int]]) -> _Mask:
         """Return where the colour lies in one of the ranges."""
-        mask = cv2.inRange(self.hsv, *ranges[0])
-        for low_high in ranges[1:]:
-            mask |= cv2.inRange(self.hsv, *low_high)
-        return np.asarray(mask, dtype=np.uint8)
+        masks = [np.asarray(cv2.inRange(self.hsv, low, high), dtype=np.uint8) for low, high in ranges]
+        return np.asarray(np.bitwise_or.reduce(masks), dtype=np.uint8)
 
     def white(self) -> _Mask:
         """Return where all channels are nearly full."""
@@ -66,7 +64,7 @@ class _Look:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A connected part of a mask: ``window`` cuts it out of the image, ``mask`` is its pixels there, sizes in metres."""
+    """A connected part of a mask: ``window`` cuts it out of the image, ``mask`` is its pixels there."""
 
     window: tuple[slice, slice]
     mask: NDArray[np.bool_]
@@ -186,11 +184,12 @@ def _body(look: _Look, cabin: _Part) -> _Find | None:
         return None
     paint = (ends[0] + ends[1]) / 2
     same = np.asarray(cv2.inRange(crop, np.clip(paint - 26, 0, 255), np.clip(paint + 26, 0, 255)), dtype=np.uint8)
+    same = look.opened(same, 0.3)  # not the edges of the bay's lines
     rows, columns = cabin.window
     same[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] |= (
         cabin.mask.astype(np.uint8) * 255
     )
-    same = look.opened(look.closed(same, 0.3), 0.3)
+    same = look.opened(look.closed(same, 0.3), 0.5)
     for part in _parts(look, same, (3.7, 5.5), (1.5, 2.4)):
         if part.mask.any() and np.hypot(part.centre[0] + left - x, part.centre[1] + top - y) * look.step_m < 1.2:
             box = part.box()

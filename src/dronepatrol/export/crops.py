@@ -1,6 +1,7 @@
 """Cut-outs of the photos that show an issue: its best evidence with the box drawn, for people to judge by."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,6 +151,7 @@ def _write(path: Path, image: Image) -> None:
         temporary.write_bytes(data.tobytes())
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         msg = f"cannot write {path}: {error.strerror or error}"
         raise StorageError(msg, hint="free space or choose another --out, then run the same command again") from error

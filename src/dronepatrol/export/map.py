@@ -1,6 +1,7 @@
 """The map to hand round: one HTML file that opens in a browser with no network."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -63,7 +64,8 @@ def write_map(
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         msg = f"cannot write {path}: {error.strerror or error}"
         raise StorageError(msg, hint="free space or choose another --out, then run the same command again") from error
 
@@ -84,7 +86,9 @@ def map_html(
     view.options["zoomSnap"] = 0.25
     parts = read_route(route)
     _add_background(view, parts, shots, lang)
-    _add_shapes(view, ellipses(issues, lang), word("ellipses", lang), "#d7263d", weight=1.2, fillOpacity=0.08, smoothFactor=0)
+    _add_shapes(
+        view, ellipses(issues, lang), word("ellipses", lang), "#d7263d", weight=1.2, fillOpacity=0.08, smoothFactor=0
+    )
     panel = _add_issues(view, issues, root, lang)
     folium.LayerControl(collapsed=False).add_to(view)
     _fit(view, issues, shots, parts)
@@ -151,7 +155,9 @@ def _add_shapes(
         collection(shapes),
         name=f'<span class="dp-key" style="--c:{ink}"></span>{name}',
         style_function=lambda _: whole,
-        tooltip=folium.GeoJsonTooltip(["label"], labels=False, sticky=True),
+        tooltip=folium.GeoJsonTooltip(["label"], labels=False, sticky=True)
+        if any(label for label, _ in shapes)
+        else None,
     ).add_to(view)
 
 
@@ -183,6 +189,7 @@ def _add_issues(view: folium.Map, issues: Sequence[Issue], root: Path, lang: str
             max_cluster_radius=28,
             disable_clustering_at_zoom=19,
             show_coverage_on_hover=False,
+            animate=False,
         )
         layer.default_js, layer.default_css = [], []
         layer.add_to(view)
@@ -243,4 +250,4 @@ def _fit(view: folium.Map, issues: Sequence[Issue], shots: pd.DataFrame, parts: 
     shapes = shapes or [shape for _, shape in positions(shots, "en")[0]]
     if shapes:
         west, south, east, north = shapely.total_bounds(shapes)
-        view.fit_bounds([(south, west), (north, east)], padding=(24, 24))
+        view.fit_bounds([(south, west), (north, east)], padding_top_left=(60, 24), padding_bottom_right=(220, 40))

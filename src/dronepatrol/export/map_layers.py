@@ -80,29 +80,25 @@ def ellipses(issues: Sequence[Issue], lang: str) -> list[tuple[str, BaseGeometry
 
 
 def read_route(route: dict[str, Any] | None) -> Route:
-    """Return the parts of a mission's GeoJSON.
-
-    Lines are routes, points are docks, polygons are areas unless their properties call them no-fly.
+    """Return the parts of a mission's GeoJSON, as ``kind`` names them; lanes and transits of a sortie become one shape.
 
     Raises
     ------
     InputError
         When it is no FeatureCollection or a geometry cannot be read.
     """
-    found = Route([], [], [], [])
+    found, lines = Route([], [], [], []), dict[str, list[BaseGeometry]]()
     try:
         for feature in (route or {}).get("features", []):
-            properties = feature.get("properties") or {}
-            shape = shapely.geometry.shape(feature["geometry"])
-            name = str(properties.get("name") or properties.get("sortie") or properties.get("id") or "")
-            words = " ".join(str(value) for value in properties.values()).lower()
-            if shape.geom_type in {"LineString", "MultiLineString"}:
-                found.sorties.append((safe(name), shape))
-            elif shape.geom_type in {"Point", "MultiPoint"}:
-                found.docks.append((safe(name), shape))
-            else:
-                (found.nofly if "nofly" in words or "no-fly" in words else found.areas).append((safe(name), shape))
+            properties = feature["properties"]
+            kind, shape = properties["kind"], shapely.geometry.shape(feature["geometry"])
+            if kind in {"lane", "transit"}:
+                lines.setdefault(str(properties["sortie"]), []).append(shape)
+            elif kind in {"area", "no-fly", "dock"}:
+                layer = {"area": found.areas, "no-fly": found.nofly, "dock": found.docks}[kind]
+                layer.append((safe(properties.get("name", "")), shape))
     except (AttributeError, KeyError, TypeError, ValueError, shapely.errors.GEOSException) as error:
-        msg = f"the route is not GeoJSON that can be drawn: {error}"
+        msg = f"the route is not GeoJSON that can be drawn: {type(error).__name__} {error}"
         raise InputError(msg, hint="plan the patrol again") from error
+    found.sorties.extend((safe(name), shapely.union_all(shapes)) for name, shapes in lines.items())
     return found

@@ -5,9 +5,12 @@ Such a shot has no image; its attitude is the vehicle's, because neither message
 
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
+from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +27,7 @@ GPS_EPOCH = datetime(1980, 1, 6, tzinfo=UTC)
 LEAP_SECONDS = timedelta(seconds=18)
 """GPS time minus UTC since 2017-01-01; no further leap second is announced (IERS Bulletin C)."""
 
-_DATAFLASH_HEAD = b"\xa3\x95"
+_DATAFLASH_HEAD = b"\xa3\x95\x80"  # a log begins with the format of its formats
 _MAVLINK_STARTS = b"\xfe\xfd"
 _EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)  # older clocks were never set
 _VEHICLE_TILT_DEG = 1.0  # of the autopilot's own attitude, in flight
@@ -71,7 +74,7 @@ def _events(path: Path) -> tuple[str, list[_Event]]:
     except OSError as error:
         msg = f"{path}: cannot be read: {error.strerror or error}"
         raise InputError(msg, hint="check the path and its permissions") from error
-    if head[:2] == _DATAFLASH_HEAD:
+    if head[:3] == _DATAFLASH_HEAD:
         return "dataflash log", _distinct(_dataflash(path))
     if len(head) == 9 and head[8] in _MAVLINK_STARTS:
         return "telemetry log", _distinct(_telemetry(path))
@@ -80,22 +83,36 @@ def _events(path: Path) -> tuple[str, list[_Event]]:
     raise InputError(msg, hint="download the log from the vehicle again")
 
 
-def _distinct(events: Iterator[_Event]) -> list[_Event]:
+def _distinct(events: Iterable[_Event]) -> list[_Event]:
     """Return the events in the log's order, those heard twice (same number and time) once."""
     return list({(event.number, event.time_utc): event for event in events}.values())
 
 
-def _dataflash(path: Path) -> Iterator[_Event]:
+def _dataflash(path: Path) -> list[_Event]:
     from pymavlink.DFReader import DFReader_binary  # noqa: PLC0415 heavy
 
-    try:
-        log = DFReader_binary(str(path))
-        while (row := log.recv_match(type=["CAM"])) is not None:
-            event = _event_of_cam(row)
-            if event is not None:
-                yield event
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, struct.error, OSError):
-        return  # the log breaks off here
+    return _read_all(partial(DFReader_binary, str(path)), "CAM", _event_of_cam)
+
+
+def _telemetry(path: Path) -> list[_Event]:
+    from pymavlink.mavutil import mavlogfile  # noqa: PLC0415 heavy
+
+    return _read_all(partial(mavlogfile, str(path), robust_parsing=True), "CAMERA_FEEDBACK", _event_of_feedback)
+
+
+def _read_all(open_log: Callable[[], Any], message_type: str, event_of: Callable[[Any], _Event | None]) -> list[_Event]:
+    """Return the events up to the end of the log, or to where it breaks off in the middle of something."""
+    events: list[_Event] = []
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):  # pymavlink prints what it stumbles over
+        try:
+            with closing(open_log()) as log:
+                while (message := log.recv_match(type=[message_type])) is not None:
+                    event = event_of(message)
+                    if event is not None:
+                        events.append(event)
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, struct.error, OSError):
+            return events
+    return events
 
 
 def _event_of_cam(row: Any) -> _Event | None:
@@ -115,19 +132,6 @@ def _field(row: Any, *names: str) -> float:
         if isinstance(value, int | float):
             return float(value)
     return 0.0 if names[0] in {"GPSWeek", "GPSTime", "Img"} else math.nan
-
-
-def _telemetry(path: Path) -> Iterator[_Event]:
-    from pymavlink import mavutil  # noqa: PLC0415 heavy
-
-    try:
-        log = mavutil.mavlogfile(str(path), robust_parsing=True)
-        while (message := log.recv_match(type=["CAMERA_FEEDBACK"])) is not None:
-            event = _event_of_feedback(message)
-            if event is not None:
-                yield event
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, struct.error, OSError):
-        return  # the log breaks off here
 
 
 def _event_of_feedback(message: Any) -> _Event | None:

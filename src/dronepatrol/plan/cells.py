@@ -22,7 +22,7 @@ MAX_CORNERS = 32
 MAX_PARTS = 6
 OWN_ANGLES = 4
 _BRANCHES = 2
-_STRAIGHT_RAD = np.radians(8.0)
+_STRAIGHT_RAD = np.radians(25.0)
 _SHARP_RAD = np.radians(140.0)
 
 Array = NDArray[np.float64]

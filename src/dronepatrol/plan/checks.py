@@ -155,7 +155,7 @@ def _items(case: _Case) -> Iterator[Finding]:
 def _seen(case: _Case) -> Iterator[Finding]:
     target = case.area.difference(case.nofly)
     photos = photo_footprints(case.mission, case.frame, case.photos.across_m, case.photos.along_m)
-    missed = target.difference(shapely.union_all(photos))
+    missed = target.difference(shapely.union_all(photos, grid_size=1e-4))
     share = 1.0 - missed.area / target.area
     if share < SEEN_SHARE:
         largest = max((part for part in shapely.get_parts(missed) if isinstance(part, Polygon)), key=lambda p: p.area)

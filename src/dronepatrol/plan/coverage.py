@@ -12,7 +12,7 @@ from shapely import MultiPolygon, Polygon
 from dronepatrol.errors import PlanError
 from dronepatrol.plan.airspace import Airspace
 from dronepatrol.plan.cells import Part, own_angles, partitions
-from dronepatrol.plan.lanes import lay_lanes
+from dronepatrol.plan.lanes import GiveUp, lay_lanes
 from dronepatrol.plan.route import order
 from dronepatrol.plan.rows import Sweep, choose_rows, edges, turned
 from dronepatrol.plan.timing import Pace
@@ -22,10 +22,14 @@ ANGLES = 36
 EDGE_ANGLES = 12
 REFINE_RAD = np.radians(1.0)
 BUILT = 8
+FLIPPED = 4
 """So many of the best directions are laid out and ordered in full."""
-POLISHED = 2
-KICKS, POLISH_KICKS = 100, 1500
-TRIALS = 4
+POLISHED = 3
+KICKS, POLISH_KICKS, STARTS = 100, 700, 3
+TRIALS = 5
+GRID = 1e-6
+"""Grid, as a share of a width, on which footprints are united again where much seems uncovered: GEOS sometimes loses
+one of many that nearly touch."""
 MEETING_SINE = 0.3
 """Lanes are flown on until they meet only where they turn by more than this sine of an angle."""
 UNREACHABLE_S = 1e6
@@ -78,7 +82,9 @@ def cover(task: Task) -> Coverage:
     if not candidates:
         msg = "no lane over the area can be flown: all of it lies in no-fly zones"
         raise PlanError(msg, hint="draw the area outside the no-fly zones")
-    best = min((_ordered(task, airspace, one, POLISH_KICKS) for one in candidates), key=_merit(task))
+    polished = [_ordered(task, airspace, one, POLISH_KICKS, STARTS) for one in candidates]
+    best = min([*candidates, *polished], key=_merit(task))
+    best = _drawn_in(task, best)
     if best.time_s >= UNREACHABLE_S:
         msg = "no-fly zones cut the area into parts that cannot be reached from each other"
         raise PlanError(msg, hint="plan each part as a patrol of its own")
@@ -100,7 +106,12 @@ def _merit(task: Task) -> Callable[[Coverage], float]:
 
 
 def _uncovered_m2(task: Task, lanes: Sequence[Array]) -> float:
-    return float(task.region.difference(shapely.union_all(list(_footprints(task, lanes)))).area)
+    footprints = list(_footprints(task, lanes))
+    uncovered = float(task.region.difference(shapely.union_all(footprints)).area)
+    if uncovered < 2 * task.uncovered_share * task.region.area:
+        return uncovered
+    covered = shapely.union_all(footprints, grid_size=GRID * task.width_m)
+    return float(task.region.difference(covered).area)
 
 
 def _footprints(task: Task, lanes: Sequence[Array]) -> Iterator[Polygon]:
@@ -118,51 +129,69 @@ def _partitions(task: Task) -> Iterator[tuple[Part, ...]]:
     def cost(angle: float) -> float:
         return choose_rows(turned(edges_m, angle), task.sweep)[1]
 
-    angles = [*own_angles(edges_m, EDGE_ANGLES), *np.linspace(0.0, np.pi, ANGLES, endpoint=False).tolist()]
-    costs = {round(angle, 5): cost(angle) for angle in angles}
+    angles = {round(angle, 5): angle for angle in np.linspace(0.0, np.pi, ANGLES, endpoint=False).tolist()}
+    angles |= {round(angle, 5): angle for angle in own_angles(edges_m, EDGE_ANGLES)}
+    costs = {angle: cost(angle) for angle in angles.values()}
     for _ in range(2):
         for angle in sorted(costs, key=costs.__getitem__)[:3]:
             for other in (angle - REFINE_RAD, angle + REFINE_RAD):
-                costs.setdefault(round(other % np.pi, 5), cost(other))
-    for angle in sorted(costs, key=costs.__getitem__)[:BUILT]:
+                costs.setdefault(other % np.pi, cost(other))
+    best = sorted(costs, key=costs.__getitem__)[:BUILT]
+    for angle in best:
         yield (Part(task.region, angle, costs[angle]),)
+    for angle in best[:FLIPPED]:
+        yield (Part(task.region, angle + np.pi, costs[angle]),)  # rows laid from the other side
     yield from partitions(task.region, task.sweep)
 
 
 def _built(task: Task, airspace: Airspace, parts: tuple[Part, ...]) -> Coverage:
     """Lay out the lanes of all parts, giving up as much of the region as is allowed, and order them."""
     allowed = task.uncovered_share * task.region.area
-    give_up, best = allowed, Coverage((), 0.0, np.inf)
-    for _ in range(TRIALS):
-        lanes = [lane for part in parts for lane in _part_lanes(task, airspace, part, give_up)]
-        uncovered = _uncovered_m2(task, lanes)
-        missed, was = max(uncovered - allowed, 0.0), max(best.uncovered_m2 - allowed, 0.0)
-        if missed < was or (missed == was == 0.0 and uncovered > best.uncovered_m2):
-            best = Coverage(tuple(lanes), 0.0, uncovered)
-        if 0.97 * allowed <= uncovered <= allowed or give_up <= 0.0:
+    best = Coverage((), 0.0, np.inf)
+    for slivers in (allowed / 2, 0.0):
+        ends, least, most = allowed - slivers, 0.0, np.inf
+        for _ in range(TRIALS):
+            give_up = GiveUp(slivers, ends)
+            lanes = [lane for part in parts for lane in _part_lanes(task, airspace, part, give_up)]
+            uncovered = _uncovered_m2(task, lanes)
+            if _closer(uncovered, best.uncovered_m2, allowed):
+                best = Coverage(tuple(lanes), 0.0, uncovered)
+            if 0.97 * allowed <= uncovered <= allowed or ends <= 0.0:
+                break
+            least, most = (ends, most) if uncovered < allowed else (least, ends)
+            ends = max(ends + 0.985 * allowed - uncovered, 0.0)
+            if not least < ends < most:
+                ends = (least + most) / 2 if most < np.inf else 2 * least
+        if best.uncovered_m2 <= allowed:
             break
-        give_up = max(give_up + 0.98 * allowed - uncovered, 0.0)
     return _ordered(task, airspace, best, KICKS) if best.lanes else best
 
 
-def _part_lanes(task: Task, airspace: Airspace, part: Part, give_up_m2: float) -> Array:
+def _closer(uncovered: float, best: float, allowed: float) -> bool:
+    """Whether this leaves less too much uncovered, or, where neither does, uses more of what is allowed."""
+    missed, was = max(uncovered - allowed, 0.0), max(best - allowed, 0.0)
+    return missed < was or (missed == was == 0.0 and uncovered > best)
+
+
+def _part_lanes(task: Task, airspace: Airspace, part: Part, give_up: GiveUp) -> Array:
     cos, sin = np.cos(part.angle_rad), np.sin(part.angle_rad)
     back = np.array([[cos, sin], [-sin, cos]])  # for row vectors: turned @ back
     region = shapely.transform(part.polygon, lambda points: points @ back.T)
     free = shapely.transform(airspace.free, lambda points: points @ back.T)
     rows, _ = choose_rows(edges(region), task.sweep)
     share = region.area / task.region.area
-    return np.asarray(lay_lanes(region, free, rows, task.sweep, give_up_m2 * share) @ back)
+    return np.asarray(lay_lanes(region, free, rows, task.sweep, give_up.share(share)) @ back)
 
 
-def _ordered(task: Task, airspace: Airspace, coverage: Coverage, kicks: int) -> Coverage:
+def _ordered(task: Task, airspace: Airspace, coverage: Coverage, kicks: int, starts: int = 1) -> Coverage:
     lanes = coverage.lanes
     ends = np.vstack([lane[[0, -1]] for lane in lanes])
     times = np.zeros((len(ends) + 2, len(ends) + 2))  # lane 0 is nowhere: the route is open
     straight_s = np.minimum(airspace.times_s(ends), UNREACHABLE_S)
     corner_s, corners = _corners(task, airspace, ends)
     times[2:, 2:] = np.minimum(straight_s, corner_s)
-    entries, between_s = order(times, kicks, task.seed)
+    orders = [order(times, kicks, task.seed + start) for start in range(starts)]
+    entries, between_s = min(orders, key=lambda one: one[1])
     flown = [lanes[e // 2 - 1] if e % 2 == 0 else lanes[e // 2 - 1][::-1] for e in entries[1:]]
     for place, (one, other) in enumerate(pairwise([e - 2 for e in entries[1:]])):
         if corner_s[one ^ 1, other] < straight_s[one ^ 1, other]:
@@ -170,6 +199,25 @@ def _ordered(task: Task, airspace: Airspace, coverage: Coverage, kicks: int) -> 
             flown[place] = np.stack([flown[place][0], corner])
             flown[place + 1] = np.stack([corner, flown[place + 1][-1]])
     return Coverage(tuple(flown), between_s + sum(task.pace.path_s(lane) for lane in lanes), coverage.uncovered_m2)
+
+
+def _drawn_in(task: Task, coverage: Coverage) -> Coverage:
+    """Draw in all ends that meet no other lane, by what may still be given up; flat ends uncover a width a metre."""
+    lanes = [lane.copy() for lane in coverage.lanes]
+    left_over = task.uncovered_share * task.region.area - _uncovered_m2(task, lanes)
+    ends = [lane[which] for lane in lanes for which in (0, -1)]
+    single = [True, *(bool(np.hypot(*(a - b)) > 1e-6) for a, b in zip(ends[1::2], ends[2::2], strict=False)), True]
+    alone = [(single[place], single[place + 1]) for place in range(len(lanes))]
+    inward = left_over / (task.width_m * max(sum(map(sum, alone)), 1))
+    if inward <= 0:
+        return coverage
+    for lane, (entry, leave) in zip(lanes, alone, strict=True):
+        length = float(np.hypot(*(lane[-1] - lane[0])))
+        if length > 4 * inward + task.width_m:
+            along = (lane[-1] - lane[0]) / length * inward
+            lane[0], lane[-1] = lane[0] + along * entry, lane[-1] - along * leave
+    saved = inward * sum(map(sum, alone)) / task.pace.speed_m_s
+    return Coverage(tuple(lanes), coverage.time_s - saved, _uncovered_m2(task, lanes))
 
 
 def _corners(task: Task, airspace: Airspace, ends: Array) -> tuple[Array, Array]:
@@ -185,11 +233,12 @@ def _corners(task: Task, airspace: Airspace, ends: Array) -> tuple[Array, Array]
     with np.errstate(divide="ignore", invalid="ignore"):
         on = (apart[..., 0] * way[None, :, 1] - apart[..., 1] * way[None, :, 0]) / cross
         back = (apart[..., 0] * way[:, None, 1] - apart[..., 1] * way[:, None, 0]) / cross
-    near = (np.abs(cross) > MEETING_SINE) & (on >= 0) & (back >= 0) & (on + back <= 3 * task.width_m)
+        near = (np.abs(cross) > MEETING_SINE) & (on >= 0) & (back >= 0) & (on + back <= 3 * task.width_m)
     places = ends[:, None] + way[:, None] * np.where(near, on, 0.0)[..., None]
     one, other = np.nonzero(near)
     seconds = np.full(near.shape, np.inf)
     if len(one):
         open_way = airspace.is_free(ends[one], places[one, other]) & airspace.is_free(places[one, other], ends[other])
-        seconds[one, other] = np.where(open_way, (on + back)[one, other] / task.pace.speed_m_s, np.inf)
+        further_m = on[one, other] + back[one, other]
+        seconds[one, other] = np.where(open_way, further_m / task.pace.speed_m_s, np.inf)
     return np.minimum(seconds, seconds.T), places

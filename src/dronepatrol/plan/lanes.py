@@ -22,6 +22,18 @@ _SHIFTS = 9
 Array = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Square metres that may stay uncovered: whole slivers of strips, and what lane ends drawn in leave."""
+
+    slivers_m2: float
+    ends_m2: float
+
+    def share(self, share: float) -> "GiveUp":
+        """Return the share of it that falls to a part of the region."""
+        return GiveUp(self.slivers_m2 * share, self.ends_m2 * share)
+
+
 @dataclass(slots=True)
 class Piece:
     """A piece of a strip, turned so that the lane runs along x at height ``y``."""
@@ -33,7 +45,7 @@ class Piece:
 
 
 def lay_lanes(
-    region: Polygon | MultiPolygon, free: Polygon | MultiPolygon, rows: Array, sweep: Sweep, give_up_m2: float
+    region: Polygon | MultiPolygon, free: Polygon | MultiPolygon, rows: Array, sweep: Sweep, give_up: GiveUp
 ) -> Array:
     """Return (n, 2, 2) lanes, all in the turned frame.
 
@@ -47,12 +59,12 @@ def lay_lanes(
         (m,) heights of the rows, rising.
     sweep
         Width, reach and pace of the lanes.
-    give_up_m2
+    give_up
         How much of the region may stay uncovered.
     """
     pieces = _pieces(region, free, rows, sweep)
-    pieces, given = _drop_slivers(pieces, sweep, give_up_m2 / 2)
-    _draw_in(pieces, sweep, give_up_m2 - given)
+    pieces = _without_slivers(pieces, sweep, give_up.slivers_m2)
+    _draw_in(pieces, sweep, give_up.ends_m2)
     lanes = [lane for piece in pieces for lane in _flyable(piece, free, sweep)]
     return np.array(lanes).reshape(-1, 2, 2)
 
@@ -101,8 +113,8 @@ def _free_height(part: Polygon, row: float, free: Polygon | MultiPolygon, sweep:
     return float(tried[best]) if blocked[best] < at_row - 1e-6 else row
 
 
-def _drop_slivers(pieces: list[Piece], sweep: Sweep, budget_m2: float) -> tuple[list[Piece], float]:
-    """Give up whole pieces that are small for the time they take; return the others and the area given up."""
+def _without_slivers(pieces: list[Piece], sweep: Sweep, budget_m2: float) -> list[Piece]:
+    """Return the pieces without those that are small for the time they take."""
     change_s = float(sweep.pace.leg_s(sweep.width_m))
     level = sweep.width_m * sweep.pace.speed_m_s / 2  # m2 per second saved; a full lane covers twice this
     areas = [piece.polygon.area for piece in pieces]
@@ -116,56 +128,43 @@ def _drop_slivers(pieces: list[Piece], sweep: Sweep, budget_m2: float) -> tuple[
             break
         dropped.add(which)
         given += areas[which]
-    return [piece for i, piece in enumerate(pieces) if i not in dropped], given
+    return [piece for i, piece in enumerate(pieces) if i not in dropped]
 
 
 def _draw_in(pieces: list[Piece], sweep: Sweep, budget_m2: float) -> None:
     """Draw the pieces' ends in, spending the budget where it uncovers least per metre."""
-    ends = [_End.of(piece, side, sweep) for piece in pieces for side in (1, -1)]
+    if not pieces:
+        return
+    curves = [_uncovering(piece, side, sweep) for piece in pieces for side in (1, -1)]
+    inward, area = (np.stack(columns) for columns in zip(*curves, strict=True))
+    rows = np.arange(len(inward))
+
+    def at(level: float) -> NDArray[np.intp]:
+        """Return up to which sample it pays to draw each end in when a metre is worth ``level`` square metres."""
+        gain = (level * inward - area)[:, ::-1]
+        return np.asarray(SAMPLES - 1 - np.argmax(gain, axis=1))
+
     low, high = 0.0, sweep.width_m * (1 - 1e-6)
     for _ in range(30):
         level = (low + high) / 2
-        spent = sum(end.area[end.at(level)] for end in ends)
-        low, high = (level, high) if spent <= budget_m2 else (low, level)
-    left_over = budget_m2 - sum(end.area[end.at(low)] for end in ends)
-    further = max(left_over, 0.0) / max(sum(end.slope(low) for end in ends), 1e-9)
-    for end in ends:
-        inward = float(end.inward[end.at(low)]) + min(further, sweep.width_m / 4)
-        if end.side == 1:
-            end.piece.left += inward
-        else:
-            end.piece.right -= inward
+        low, high = (level, high) if area[rows, at(level)].sum() <= budget_m2 else (low, level)
+    chosen = at(low)
+    on = np.minimum(chosen, SAMPLES - 2)
+    slopes = (area[rows, on + 1] - area[rows, on]) / np.maximum(inward[rows, on + 1] - inward[rows, on], 1e-12)
+    further = max(budget_m2 - float(area[rows, chosen].sum()), 0.0) / max(float(slopes.sum()), 1e-9)
+    drawn = (inward[rows, chosen] + min(further, sweep.width_m / 4)).reshape(-1, 2)
+    for piece, (left, right) in zip(pieces, drawn, strict=True):
+        piece.left, piece.right = piece.left + float(left), piece.right - float(right)
 
 
-@dataclass(slots=True)
-class _End:
-    """One end of a piece: what area is uncovered when the footprint ends further and further inward."""
-
-    piece: Piece
-    side: int
-    inward: Array
-    area: Array
-
-    @classmethod
-    def of(cls, piece: Piece, side: int, sweep: Sweep) -> "_End":
-        length = piece.right - piece.left
-        inward = np.linspace(0.0, min(4 * sweep.width_m, length / 2), SAMPLES)
-        start = piece.left if side == 1 else piece.right
-        middles = start + side * (inward[1:] + inward[:-1]) / 2
-        xy = edges(piece.polygon)
-        heights = cuts_m(xy[:, [1, 0, 3, 2]], middles).sum(axis=1)  # x and y exchanged: verticals
-        area = np.concatenate([[0.0], np.cumsum(heights * np.diff(inward))])
-        return cls(piece, side, inward, area)
-
-    def at(self, level: float) -> int:
-        """Return the sample up to which drawing in pays when a metre is worth ``level`` square metres."""
-        gain = level * self.inward - self.area
-        return int(len(gain) - 1 - np.argmax(gain[::-1]))
-
-    def slope(self, level: float) -> float:
-        """Return the square metres that the next metre uncovers."""
-        at = min(self.at(level), len(self.area) - 2)
-        return float((self.area[at + 1] - self.area[at]) / max(self.inward[at + 1] - self.inward[at], 1e-12))
+def _uncovering(piece: Piece, side: int, sweep: Sweep) -> tuple[Array, Array]:
+    """Return (SAMPLES,) metres that an end of a piece may be drawn in, and the area that each uncovers."""
+    inward: Array = np.linspace(0.0, min(4 * sweep.width_m, (piece.right - piece.left) / 2), SAMPLES)
+    start = piece.left if side == 1 else piece.right
+    middles = start + side * (inward[1:] + inward[:-1]) / 2
+    upright = edges(piece.polygon)[:, [1, 0, 3, 2]]  # x and y exchanged: verticals
+    area = np.cumsum(cuts_m(upright, middles).sum(axis=1) * np.diff(inward))
+    return inward, np.concatenate([[0.0], area])
 
 
 def _flyable(piece: Piece, free: Polygon | MultiPolygon, sweep: Sweep) -> list[list[tuple[float, float]]]:

@@ -103,9 +103,13 @@ def _cheapest(costs: Array, below: int, count: int) -> tuple[NDArray[np.intp], f
 
 def _row_costs(edges_m: Array, heights: Array, sweep: Sweep) -> Array:
     """Return the seconds that each row takes: its lanes, and one change of lane for each."""
-    nudge = 1e-6 * sweep.width_m  # a row along an edge may count as on either side of it
-    both = [_costs_at(edges_m, heights + side * nudge, sweep) for side in (-1, 1)]
-    return np.minimum(*both)
+    low, high = float(edges_m[:, 1::2].min()), float(edges_m[:, 1::2].max())
+    nudge = 1e-6 * sweep.width_m  # a row along an edge may count as on either side of it, but not as outside
+    third = sweep.width_m / 3  # slanted borders: what the strip needs, not the row
+    within = [np.clip(heights + side, low + nudge, high - nudge) for side in (-third, -nudge, nudge, third)]
+    lowest, below, above, highest = (_costs_at(edges_m, at, sweep) for at in within)
+    middle = np.where((below > 0) & (above > 0), np.minimum(below, above), np.maximum(below, above))
+    return np.maximum(middle, np.maximum(lowest, highest))
 
 
 def _costs_at(edges_m: Array, heights: Array, sweep: Sweep) -> Array:

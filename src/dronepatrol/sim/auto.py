@@ -72,6 +72,18 @@ class Auto:
             self.state = MissionState.NOT_STARTED
         return True
 
+    @property
+    def begins_with_takeoff(self) -> bool:
+        """Whether the next item that is flown takes off."""
+        first = self._next_nav(max(self.current, 1) if self.state is not MissionState.COMPLETE else 1)
+        return first is not None and self._items[first].command == Command.NAV_TAKEOFF
+
+    def reset(self) -> None:
+        """Go back to the beginning, as disarming does."""
+        self.current, self._step = 0, None
+        if self.state in {MissionState.ACTIVE, MissionState.PAUSED}:
+            self.state = MissionState.NOT_STARTED
+
     def start(self) -> bool:
         """Begin, or go on where it was paused; return whether there is anything to fly."""
         if len(self._items) < 2:

@@ -105,6 +105,8 @@ class Autopilot:
         remaining = state.battery.share * values["BATT_CAPACITY"]
         if remaining < max(values["BATT_ARM_MAH"], values["BATT_LOW_MAH"]):
             problems.append("Battery 1 low capacity failsafe")
+        if int(values["FENCE_ENABLE"]):
+            problems.append("Fence cannot be enforced")
         return problems
 
     def disarm(self, *, force: bool = False) -> Result:
@@ -116,7 +118,7 @@ class Autopilot:
         if state.armed:
             state.armed = False
             self.outbox.text(Severity.INFO, "Disarming motors")
-            self.auto.pause()
+            self.auto.reset()
             self._auto_runs, self._manoeuvre = False, None
             self.cockpit.lifting = False
             self.cockpit.cruise_m_s = self.cockpit.value("WPNAV_SPEED")
@@ -168,6 +170,9 @@ class Autopilot:
             return Result.FAILED
         if not self._auto_runs:
             if not state.flying:
+                if not self.auto.begins_with_takeoff:
+                    self.outbox.text(Severity.WARNING, "Auto: Missing Takeoff Cmd")
+                    return Result.FAILED
                 self._lift_off()
             self._auto_runs = self.auto.start()
         return Result.ACCEPTED if self._auto_runs else Result.FAILED
@@ -184,10 +189,8 @@ class Autopilot:
         state.steps += 1
         body = state.body
         if not state.armed:
-            if not body.on_ground:
-                body.fall()
-                if body.on_ground:
-                    self._stand()
+            if body.fall() and state.flying:
+                self._stand()
             return
         if not state.flying:
             self._idle_s += STEP_S

@@ -14,6 +14,8 @@ from dronepatrol.sim.telemetry import Telemetry
 _REAL32 = 9  # MAV_PARAM_TYPE
 _GROUND_STATION = 6  # MAV_TYPE_GCS
 
+_HIGHEST_HOME_M = 9000.0
+
 Params = tuple[float, float, float, float, float, float, float]
 
 
@@ -166,7 +168,7 @@ class Commands:
         if params[0] == 1:
             self._autopilot.set_home(Home(state.north_m, state.east_m, state.amsl_m))
             return Result.ACCEPTED
-        if not abs(params[4]) <= 90 or not abs(params[5]) <= 180:
+        if not abs(params[4]) <= 90 or not abs(params[5]) <= 180 or not abs(params[6]) <= _HIGHEST_HOME_M:
             return Result.FAILED
         self._autopilot.set_home(Home(*state.origin.to_metres(params[5], params[4]), params[6]))
         return Result.ACCEPTED

@@ -1,7 +1,7 @@
 """What one embedded vehicle is told when it is started, and its command line."""
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class VehicleConfig:
     system_id: int = 1
     factor: float = 1.0
     seed: int = 0
-    clock: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    clock: datetime = field(default_factory=lambda: datetime.now(UTC))
     truth: Path | None = None
     wind_m_s: float = 0.0
     wind_from_deg: float = 0.0

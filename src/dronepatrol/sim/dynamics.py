@@ -76,14 +76,17 @@ class Body:
         self.thrust, self.airspeed, self.drag = 0.0, 0.0, 0.0
         self.on_ground = True
 
-    def fall(self) -> None:
-        """Move one step with the motors off."""
+    def fall(self) -> bool:
+        """Move one step with the motors off; return whether the vehicle is on the ground."""
+        if self.on_ground:
+            return True
         self.vup -= G_M_S2 * STEP_S
         self.n += self.vn * STEP_S
         self.e += self.ve * STEP_S
         self.up += self.vup * STEP_S
         if self.up <= 0.0:
             self.place_on_ground()
+        return self.on_ground
 
     def fly(self, demand: Demand, slew_rad_s: float, slew_rad_s2: float) -> None:
         """Move one step with the motors running."""

@@ -1,8 +1,11 @@
-"""What lies flat: asphalt with its markings, pavements, lawns, fields, water, sites. The lowest layer of the picture."""
+"""What lies flat: asphalt with its markings, pavements, lawns, fields, water, sites; the picture's lowest layer."""
+
+from itertools import pairwise
 
 import numpy as np
 import shapely
 from shapely import Polygon
+from shapely.geometry.base import BaseGeometry
 
 from dronepatrol.model.patrol import RegisterKind
 from dronepatrol.sim.layout import Block, Layout, Use
@@ -38,7 +41,7 @@ def _ring(polygon: Polygon) -> Points:
     return shapely.get_coordinates(polygon.exterior)[:-1]
 
 
-def _fill(sketch: Sketch, geometry: shapely.Geometry, colour: Colour, texture: int) -> None:
+def _fill(sketch: Sketch, geometry: BaseGeometry, colour: Colour, texture: int) -> None:
     """Paint polygons; a polygon with holes is cut into pieces without, since a face is one ring."""
     for part in shapely.get_parts(geometry):
         if not isinstance(part, Polygon) or part.is_empty:
@@ -59,8 +62,8 @@ def _block(rng: np.random.Generator, sketch: Sketch, block: Block, angle: float)
         _strips(rng, sketch, block.inner, angle)
         return
     _fill(sketch, block.outline, PAVING, 50)
-    kerb = shapely.get_coordinates(block.outline.exterior)
-    for a, b in zip(kerb, kerb[1:], strict=False):
+    kerb = shapely.get_coordinates(block.outline)
+    for a, b in pairwise(kerb):
         sketch.add(band(a, b, 0.3), (190, 194, 196), 20)
     if block.use is Use.WORKS:
         _fill(sketch, block.inner, CONCRETE, 80)
@@ -88,7 +91,7 @@ def _joints(sketch: Sketch, inner: Polygon, angle: float) -> None:
             sketch.add(band(ends[0], ends[-1], 0.12), shaded(CONCRETE, 0.9), 30)
 
 
-def _hatch(polygon: Polygon, angle: float, step_m: float) -> list[shapely.LineString]:
+def _hatch(polygon: BaseGeometry, angle: float, step_m: float) -> list[shapely.LineString]:
     """Return parallel lines across a polygon."""
     centre = np.array(polygon.centroid.coords[0])
     along, across = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
@@ -128,7 +131,7 @@ def _roads(sketch: Sketch, layout: Layout) -> None:
     for polygon in shapely.get_parts(strict):
         if isinstance(polygon, Polygon):
             ring = shapely.get_coordinates(polygon.buffer(-0.5, join_style="mitre").exterior)
-            for a, b in zip(ring, ring[1:], strict=False):
+            for a, b in pairwise(ring):
                 if np.hypot(*(b - a)) > 20:  # the yellow line at the kerb: no stopping
                     sketch.add(band(a, b, 0.15), (60, 176, 204), 10)
 
@@ -152,7 +155,7 @@ def _site(sketch: Sketch, kind: RegisterKind, polygon: Polygon) -> None:
     else:
         return
     ring = shapely.get_coordinates(polygon.exterior)
-    for a, b in zip(ring, ring[1:], strict=False):
+    for a, b in pairwise(ring):
         sketch.add(band(a, b, 0.15), MARKING, 0)
 
 
@@ -163,7 +166,7 @@ def _substation(sketch: Sketch, layout: Layout) -> None:
         _fill(sketch, hole, (140, 146, 148), 120)
         inner = hole.buffer(-6.0)
         ring = shapely.get_coordinates(inner.exterior)
-        for a, b in zip(ring, ring[1:], strict=False):
+        for a, b in pairwise(ring):
             sketch.add(band(a, b, 0.25), (176, 178, 178), 0)
         for line in _hatch(inner.buffer(-8), layout.angle_rad, 14.0):
             for share in np.linspace(0.08, 0.92, 6):

@@ -1,8 +1,9 @@
-"""How the ground is divided: roads, canals and blocks with a use, around the roads and sites that the registers name."""
+"""How the ground is divided: roads, canals and blocks with a use, around what the registers name."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -37,7 +38,7 @@ class Block:
     """Ground between roads; ``inner`` is what the pavement or verge along its edge leaves."""
 
     use: Use
-    outline: Polygon
+    outline: BaseGeometry
     inner: Polygon
 
 
@@ -72,12 +73,15 @@ def divide(rng: np.random.Generator, area: BaseGeometry, hole: BaseGeometry, sit
     axes = [_axis(polygon) for polygon in strict]
     angle = max(axes, key=lambda axis: axis.length_m).angle_rad % (np.pi / 2) if axes else 0.0
     angle = angle - np.pi / 2 if angle > np.pi / 4 else angle
-    keep = shapely.union_all([hole, *(p for group in sites.values() for p in group if group is not strict)]).buffer(4.0)
+    others = [outline for kind, group in sites.items() if kind is not RegisterKind.STRICT_PARKING for outline in group]
+    kept = shapely.union_all([hole, *others])
+    keep = kept.buffer(4.0)
     lines = [*_continued(axes, extent), *_fillers(axes, angle, extent, keep)]
     bands = [Polygon(band(line[0], line[1], width)) for line, width in lines]
-    roads = shapely.intersection(shapely.union_all([*strict, *bands]), extent).difference(keep)
+    roads = shapely.intersection(shapely.union_all([*strict, *bands]), extent).difference(kept)
     canals = _canals(rng, angle, extent, shapely.union_all([keep, *strict]), bands)
-    blocks = _blocks(rng, extent, roads, canals, hole)
+    ground = extent.difference(shapely.union_all([roads, *(canal.buffer(2.0) for canal in canals), hole]))
+    blocks = _blocks(rng, extent, ground, keep)
     return Layout(extent, angle, roads, [line for line, _ in lines], canals, blocks, hole, sites)
 
 
@@ -126,7 +130,7 @@ def _fillers(
         same = [axis for axis in axes if abs(np.sin(axis.angle_rad - turn)) < 0.3]
         taken = sorted([low, high, *(float(axis.ends.mean(axis=0) @ across) for axis in same)])
         reach = float(np.abs(corners @ along).max()) + 10
-        for a, b in zip(taken, taken[1:], strict=False):
+        for a, b in pairwise(taken):
             pieces = round((b - a) / _BLOCK_M)
             for i in range(1, pieces):
                 middle = across * _clear_offset(a + (b - a) * i / pieces, along * reach, across, keep)
@@ -157,29 +161,26 @@ def _canals(
         beside = canal.buffer(14.0)
         crossed = shapely.intersection(beside, [*bands, *found])
         if all(part.area < 2200.0 for part in crossed) and shapely.intersection(beside, keep).area < 1500.0:
-            found.append(shapely.intersection(canal, extent))
+            found.append(canal)
         if len(found) == 2:
             break
-    return [part for canal in found for part in _polygons(canal)]
+    return [part for canal in found for part in _polygons(canal.intersection(extent))]
 
 
-def _blocks(
-    rng: np.random.Generator, extent: Polygon, roads: BaseGeometry, canals: Sequence[Polygon], hole: BaseGeometry
-) -> list[Block]:
-    """Return the ground that roads and canals leave, with homes in the middle and fields at the rim."""
-    rest = extent.difference(shapely.union_all([roads, *(canal.buffer(2.0) for canal in canals), hole]))
+def _blocks(rng: np.random.Generator, extent: Polygon, ground: BaseGeometry, sites: BaseGeometry) -> list[Block]:
+    """Return the blocks of the ground, with homes in the middle, fields at the rim, and no site in a field."""
     size = float(np.sqrt(extent.area))
     found = []
-    for outline in _polygons(rest):
+    for outline in _polygons(ground):
         if outline.area < 60.0:
             continue
         out = float(np.linalg.norm(np.array(outline.centroid.coords[0]) - np.array(extent.centroid.coords[0]))) / size
         shares = np.array([0.55, 0.2, 0.15, 0.1]) if out < 0.33 else np.array([0.25, 0.15, 0.1, 0.5])
         use = list(Use)[int(rng.choice(4, p=shares))]
+        use = Use.WORKS if use is Use.FIELDS and outline.intersects(sites) else use
         inner = outline.buffer(-(2.0 if use is Use.FIELDS else _PAVEMENT_M), join_style="mitre")
-        parts = [part for part in _polygons(inner) if part.area > 30.0]
-        if parts:
-            found.append(Block(use, outline, max(parts, key=lambda part: part.area)))
+        parts = [part for part in _polygons(inner) if part.area > 30.0]  # sites may cut a block into several
+        found += [Block(use, outline.intersection(part.buffer(_PAVEMENT_M + 3.0)), part) for part in parts]
     return found
 
 

@@ -36,7 +36,6 @@ class MavlinkServer:
         self._socket.setblocking(False)
         self._peer: tuple[str, int] | None = None
         self._codec = dialect.MAVLink(None, srcSystem=system_id, srcComponent=_COMPONENT)
-        self._codec.robust_parsing = True
 
     @property
     def url(self) -> str:
@@ -61,7 +60,9 @@ class MavlinkServer:
                 packet, self._peer = self._socket.recvfrom(4096)
             except (BlockingIOError, ConnectionRefusedError):
                 break
-            messages += self._codec.parse_buffer(packet) or []
+            decoder = self._dialect.MAVLink(None)  # a new one: what is cut off in one datagram spoils no other
+            decoder.robust_parsing = True
+            messages += decoder.parse_buffer(packet) or []
         return [message for message in messages if message.get_type() != "BAD_DATA"]
 
     def send(self, name: str, fields: dict[str, Field]) -> None:

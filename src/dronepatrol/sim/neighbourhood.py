@@ -10,7 +10,7 @@ from dronepatrol.sim.garden import Garden, random_points
 from dronepatrol.sim.layout import Block, Layout, Use
 from dronepatrol.sim.objects import Rng
 from dronepatrol.sim.shapes import Place, Points, box
-from dronepatrol.sim.surroundings import hall, house, tree
+from dronepatrol.sim.surroundings import ROOF_RISE, hall, house, tree
 
 _M2_PER_TREE = {Use.PARK: 130.0, Use.HOMES: 260.0, Use.WORKS: 700.0, Use.FIELDS: 2500.0}
 
@@ -38,24 +38,25 @@ def _lattice(rng: Rng, block: Block, angle_rad: float, step_m: float, row_m: flo
 
 def _house(rng: Rng, garden: Garden, block: Block, place: Place, size: float) -> bool:
     length, width = rng.uniform(11, 17) * size, rng.uniform(9, 11.5) * size
-    outline = Polygon(box(place, length, width))
-    thing = house(rng, place, length, width)
-    if not block.inner.contains(outline) or not garden.fits_outline(outline, thing.height_m):
+    eaves = float(rng.choice([3.4, 6.4, 9.4]))
+    if not _free(garden, block, Polygon(box(place, length, width)), eaves + width * ROOF_RISE):
         return False
-    garden.others.append(thing)
+    garden.others.append(house(rng, place, length, width, eaves))
     _hold_rectangle(garden, place, length, width)
     return True
 
 
 def _hall(rng: Rng, garden: Garden, block: Block, place: Place, size: float) -> bool:
-    length, width = rng.uniform(26, 38) * size, rng.uniform(16, 21) * size
-    outline = Polygon(box(place, length, width))
-    thing = hall(rng, place, length, width)
-    if not block.inner.contains(outline) or not garden.fits_outline(outline, thing.height_m):
+    length, width, height = rng.uniform(26, 38) * size, rng.uniform(16, 21) * size, rng.uniform(6.5, 9.0)
+    if not _free(garden, block, Polygon(box(place, length, width)), height):
         return False
-    garden.others.append(thing)
+    garden.others.append(hall(rng, place, length, width, height))
     _hold_rectangle(garden, place, length, width)
     return True
+
+
+def _free(garden: Garden, block: Block, outline: Polygon, height_m: float) -> bool:
+    return bool(block.inner.contains(outline)) and garden.fits_outline(outline, height_m)
 
 
 def _hold_rectangle(garden: Garden, place: Place, length_m: float, width_m: float) -> None:
@@ -70,7 +71,7 @@ def plant_trees(rng: Rng, garden: Garden) -> None:
     layout = garden.layout
     spots = [_along_streets(layout)]
     for block in layout.blocks:
-        room_m2 = float(shapely.box(*block.inner.bounds).area)
+        room_m2 = float(shapely.box(*block.inner.bounds).area)  # points beside the block are dropped
         spots.append(random_points(rng, block.inner, int(room_m2 / _M2_PER_TREE[block.use])))
     places = np.concatenate(spots)
     road = layout.roads.buffer(0.5)

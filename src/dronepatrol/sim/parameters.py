@@ -1,4 +1,8 @@
-"""The parameters of the embedded vehicle, by their ArduCopter 4.7 names and in ArduCopter's units."""
+"""The parameters of the embedded vehicle, by their ArduCopter 4.7 names and in ArduCopter's units.
+
+FS_THR_* and FS_EKF_* are kept and told only: this vehicle has no radio to lose and no filter to fail. A fence is
+stored and not enforced, so that the vehicle does not arm with FENCE_ENABLE set.
+"""
 
 from collections.abc import Iterator
 from struct import pack, unpack
@@ -60,6 +64,28 @@ _DEFAULTS: dict[str, float] = {
     "WP_YAW_BEHAVIOR": 2,
 }
 
+_LARGEST = 3e38
+_RANGES: dict[str, tuple[float, float]] = {  # outside these the vehicle could not fly: taken to the nearest end
+    "ANGLE_MAX": (1000, 8000),
+    "ATC_ACCEL_Y_MAX": (900, 72000),
+    "ATC_SLEW_YAW": (500, 18000),
+    "LAND_SPEED": (30, 200),
+    "LAND_SPEED_HIGH": (0, 500),
+    "PSC_POSXY_P": (0.5, 2.0),
+    "PSC_VELXY_I": (0.02, 1.0),
+    "PSC_VELXY_P": (0.1, 6.0),
+    "RTL_ALT": (30, 300000),
+    "RTL_SPEED": (0, 2000),
+    "WPNAV_ACCEL": (50, 500),
+    "WPNAV_ACCEL_C": (0, 500),
+    "WPNAV_ACCEL_Z": (50, 500),
+    "WPNAV_JERK": (0.5, 20),
+    "WPNAV_RADIUS": (5, 1000),
+    "WPNAV_SPEED": (20, 2000),
+    "WPNAV_SPEED_DN": (10, 500),
+    "WPNAV_SPEED_UP": (10, 1000),
+}
+
 
 def _single(value: float) -> float:
     """Return the value as the wire carries it, in single precision."""
@@ -79,7 +105,8 @@ class Parameters:
     def __setitem__(self, name: str, value: float) -> None:
         if name not in self._values:
             raise KeyError(name)
-        self._values[name] = _single(value)
+        low, high = _RANGES.get(name, (-_LARGEST, _LARGEST))
+        self._values[name] = _single(min(max(value, low), high))
 
     def __contains__(self, name: object) -> bool:
         return name in self._values

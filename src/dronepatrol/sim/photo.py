@@ -1,4 +1,4 @@
-"""One simulated photo as a file: JPEG with the EXIF and XMP that a survey drone's camera writes, and honest about it."""
+"""One simulated photo as a file: JPEG with the EXIF and XMP of a survey drone's camera, and honest about it."""
 
 import math
 import os
@@ -101,27 +101,33 @@ def _app1(payload: bytes) -> bytes:
 def _exif(sensed: Sensed, camera: CameraProfile) -> bytes:
     """Return an EXIF 2.32 block; times are local, with their offset from UTC."""
     local = sensed.time_utc.astimezone(_LOCAL_TIME)
-    base, exif, gps = ExifTags.Base, ExifTags.Base, ExifTags.GPS
+    base, gps = ExifTags.Base, ExifTags.GPS
     block = Image.Exif()
     block[base.ImageDescription] = SYNTHETIC
     block[base.Make] = MAKE
     block[base.Model] = camera.name
     block[base.Orientation] = 1
+    block[base.XResolution] = block[base.YResolution] = IFDRational(72, 1)
+    block[base.ResolutionUnit] = 2  # inch
+    block[base.YCbCrPositioning] = 1  # centred, as the encoder samples colour
     block[base.Software] = "dronepatrol simulator"
     block[base.DateTime] = f"{local:%Y:%m:%d %H:%M:%S}"
     width, height = camera.image_wh
     block.get_ifd(ExifTags.IFD.Exif).update({
-        exif.ExifVersion: b"0232",
-        exif.DateTimeOriginal: f"{local:%Y:%m:%d %H:%M:%S}",
-        exif.DateTimeDigitized: f"{local:%Y:%m:%d %H:%M:%S}",
-        exif.OffsetTime: _offset(local),
-        exif.OffsetTimeOriginal: _offset(local),
-        exif.OffsetTimeDigitized: _offset(local),
-        exif.SubsecTimeOriginal: f"{local.microsecond // 1000:03d}",
-        exif.FocalLength: _rational(camera.focal_mm, 1000),
-        exif.FocalLengthIn35mmFilm: round(camera.focal_mm * _FULL_FRAME_MM / math.hypot(*camera.sensor_mm)),
-        exif.ExifImageWidth: width,
-        exif.ExifImageHeight: height,
+        base.ExifVersion: b"0232",
+        base.ComponentsConfiguration: b"\x01\x02\x03\x00",  # Y Cb Cr
+        base.FlashPixVersion: b"0100",
+        base.ColorSpace: 1,  # sRGB
+        base.DateTimeOriginal: f"{local:%Y:%m:%d %H:%M:%S}",
+        base.DateTimeDigitized: f"{local:%Y:%m:%d %H:%M:%S}",
+        base.OffsetTime: _offset(local),
+        base.OffsetTimeOriginal: _offset(local),
+        base.OffsetTimeDigitized: _offset(local),
+        base.SubsecTimeOriginal: f"{local.microsecond // 1000:03d}",
+        base.FocalLength: _rational(camera.focal_mm, 1000),
+        base.FocalLengthIn35mmFilm: round(camera.focal_mm * _FULL_FRAME_MM / math.hypot(*camera.sensor_mm)),
+        base.ExifImageWidth: width,
+        base.ExifImageHeight: height,
     })  # fmt: skip
     block.get_ifd(ExifTags.IFD.GPSInfo).update({
         gps.GPSVersionID: b"\x02\x03\x00\x00",

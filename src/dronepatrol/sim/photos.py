@@ -35,7 +35,7 @@ class _Job:
 
     def photo(self, row: dict[str, Any]) -> Path:
         """Render and write one photo."""
-        path = self.out / row["photo"]
+        path = self.out / str(row["photo"])
         image = self.renderer.render(row["true_lon_deg"], row["true_lat_deg"], row["true_height_m"], true_rotation(row))
         write_photo(path, image, sensed_of(row), self.camera)
         return path

@@ -32,7 +32,7 @@ ALIKE = {"blue_court": 8, "pool": 6, "flower_bed": 9, "gravel": 8, "flat_roof": 
 _ROADSIDE = ("exposed_garbage", "shared_bikes", "road_vending")
 _LOTS = 5
 _DRIVING = 8
-_TRIES = 20_000
+_TRIES = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _parked_cars(rng: Rng, garden: Garden, strict: Sequence[Polygon]) -> None:
         return
     lengths = np.array([kerb.length for kerb in kerbs])
     left = PLANTED["car_parking"]
-    for _ in range(_TRIES // 5):
+    for _ in range(_TRIES // 2):
         if left <= 0:
             return
         kerb = kerbs[int(rng.choice(len(kerbs), p=lengths / lengths.sum()))]
@@ -150,7 +150,7 @@ def _driving_cars(rng: Rng, garden: Garden, strict: BaseGeometry) -> None:
     road = garden.layout.roads.difference(strict.buffer(10.0)).buffer(-1.0)
     lines = garden.layout.centre_lines
     left = _DRIVING
-    for _ in range(_TRIES // 20 if lines else 0):
+    for _ in range(_TRIES // 8 if lines else 0):
         if not left:
             return
         start, end = lines[int(rng.integers(len(lines)))]

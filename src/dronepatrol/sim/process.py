@@ -37,6 +37,11 @@ class VehicleProcess:
         """Whether the process lives."""
         return self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._process.pid
+
     def stop(self) -> None:
         """End the process and wait for it; the truth of its photos is written by then.
 

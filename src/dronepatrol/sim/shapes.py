@@ -35,7 +35,7 @@ class Place:
     def points(self, along_across_m: ArrayLike) -> Points:
         """Return (n, 2) metres east and north of points given in metres (along, across)."""
         cos, sin = np.cos(self.angle_rad), np.sin(self.angle_rad)
-        return np.asarray(along_across_m, dtype=float) @ np.array([[cos, sin], [-sin, cos]]) + self.xy
+        return np.asarray(np.asarray(along_across_m, dtype=float) @ np.array([[cos, sin], [-sin, cos]]) + self.xy)
 
 
 def box(place: Place, length_m: float, width_m: float) -> Points:
@@ -92,8 +92,9 @@ class Sketch:
 
     def add(self, ring: Points, colour: Colour, texture: int = 60, up_m: ArrayLike = 0.0) -> None:
         """Paint one polygon; ``up_m`` is one height, or one for each corner."""
-        up = np.broadcast_to(np.asarray(up_m, dtype=float), len(ring))
-        self.rings.append(np.column_stack([ring, up]))
+        xyz = np.empty((len(ring), 3))
+        xyz[:, :2], xyz[:, 2] = ring, up_m
+        self.rings.append(xyz)
         self.paints.append((*colour, texture))
 
     def extend(self, others: Iterable["Sketch"]) -> None:

@@ -8,6 +8,8 @@ from dronepatrol.sim.shapes import Colour, Place, Points, blob, box, shaded
 TILES: tuple[Colour, ...] = ((86, 83, 80), (76, 84, 140), (100, 98, 97), (84, 96, 150), (70, 72, 78))
 SHEETS: tuple[Colour, ...] = ((186, 186, 182), (168, 172, 172), (198, 200, 198), (152, 160, 160))
 LEAVES: tuple[Colour, ...] = ((46, 92, 58), (40, 82, 50), (52, 104, 74), (58, 98, 66))
+ROOF_RISE = 0.22
+"""How far a gable roof rises, in its width."""
 _WALL: Colour = (196, 204, 210)
 
 
@@ -17,9 +19,9 @@ def _walls(thing: Thing, ring: Points, height_m: float) -> None:
         thing.raised.add(np.array([a, b, b, a]), shaded(_WALL, tone), 20, [0.0, 0.0, height_m, height_m])
 
 
-def house(rng: Rng, place: Place, length_m: float, width_m: float) -> Thing:
+def house(rng: Rng, place: Place, length_m: float, width_m: float, eaves_m: float) -> Thing:
     """Return a house with a tiled gable roof, its ridge along the place's direction."""
-    eaves, rise = float(rng.choice([3.4, 6.4, 9.4])), width_m * 0.22
+    eaves, rise = eaves_m, width_m * ROOF_RISE
     thing = Thing(length_m=length_m, width_m=width_m, height_m=eaves + rise)
     thing.flat.add(box(place.at(0, -width_m / 2 - 2.0), length_m + 1, 4.2), (156, 162, 166), 50)
     if rng.random() < 0.5:  # a kitchen garden behind the house
@@ -48,9 +50,9 @@ def house(rng: Rng, place: Place, length_m: float, width_m: float) -> Thing:
     return thing
 
 
-def hall(rng: Rng, place: Place, length_m: float, width_m: float) -> Thing:
+def hall(rng: Rng, place: Place, length_m: float, width_m: float, height_m: float) -> Thing:
     """Return a workshop with a light sheet roof."""
-    height = rng.uniform(7.0, 9.0)
+    height = height_m
     thing = Thing(length_m=length_m, width_m=width_m, height_m=height)
     ring = box(place, length_m, width_m)
     _walls(thing, ring, height)

@@ -31,9 +31,10 @@ class Leg:
         self.start, self.end = start, end
         dn, de, du = end[0] - start[0], end[1] - start[1], end[2] - start[2]
         level = hypot(dn, de)
-        self.length = hypot(level, du)
+        self.length: float = hypot(level, du)
+        self.unit: Vector
         if self.length < 1e-6:
-            self.unit: Vector = (0.0, 0.0, 0.0)
+            self.length, self.unit = 0.0, (0.0, 0.0, 0.0)
             self.top_m_s, self.duration = 0.0, 0.0
             self._jerk = self._ramp = self._hold = self._half = self._cruise = 0.0
             return
