@@ -44,7 +44,7 @@ def _value_info(name: str, shape: tuple[int, ...]) -> bytes:
 def onnx_bytes(outputs: dict[str, np.ndarray], input_wh: tuple[int, int], metadata: dict[str, str]) -> bytes:
     """Return a network that takes an image and always puts out the same values (onnx.proto3, opset 13)."""
     graph = b""
-    for name, values in outputs.items():
+    for name in outputs:
         graph += _bytes(1, _bytes(1, f"{name}_values") + _bytes(2, name) + _bytes(4, "Identity"))
     graph += _bytes(2, "constant")
     for name, values in outputs.items():

@@ -82,7 +82,7 @@ def test_what_cannot_be_decoded_is_named(shots, model, tmp_path, content):
 
 
 def test_bombs_are_not_decoded(shots, model, tmp_path, monkeypatch):
-    monkeypatch.setattr(photos_module, "decode", lambda content: pytest.fail("was decoded"))
+    monkeypatch.setattr(photos_module, "decode", lambda _: pytest.fail("was decoded"))
     shots[["image_width_px", "image_height_px"]] = 20_000
     assert all("too many" in one.reason for one in detect_photos(shots, model, root=tmp_path))
 

@@ -27,8 +27,19 @@ def embedded() -> Iterator[Callable[..., VehicleProcess]]:
     """Return a function that starts an embedded vehicle; all of them end with the test."""
     with ExitStack() as running:
         yield lambda **how: running.enter_context(
-            start(VehicleConfig(**({"home": (*HOME, 5.0), "flight_id": "s1", "factor": 100.0, "seed": 1, "gps_after_s": 0.2} | how)))
+            start(
+                VehicleConfig(
+                    **({"home": (*HOME, 5.0), "flight_id": "s1", "factor": 100.0, "seed": 1, "gps_after_s": 0.2} | how)
+                )
+            )
         )
+
+
+@pytest.fixture(scope="session")
+def standing() -> Iterator[str]:
+    """Return the address of an embedded vehicle for tests that do not fly it."""
+    with start(VehicleConfig(home=(*HOME, 5.0), flight_id="s1", gps_after_s=0.2)) as vehicle:
+        yield vehicle.url
 
 
 @pytest.fixture

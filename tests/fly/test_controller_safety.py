@@ -120,11 +120,21 @@ events = st.one_of(
     st.builds(LandedReport, st.booleans(), st.booleans()),
     st.builds(MissionProgress, st.integers(0, 4), st.booleans()),
     st.builds(StatusText, st.integers(0, 7), st.sampled_from(["Battery failsafe", "hello"])),
-    st.just(Abort("stop")),
+    st.sampled_from([Abort("stop"), Heartbeat("LOITER", armed=True), Heartbeat("AUTO", armed=True)]),
+    st.sampled_from(
+        [LandedReport(on_ground=False, landing=False), position(height_m=50.0), FixReport(fix_3d=True, satellites=9)]
+    ),
 )
 rare = st.one_of(st.just(LinkLost("no heartbeat for 10 s")), st.just(Leave()))
 answers = st.sampled_from([("answer", OK, False)] * 6 + [("answer", NO, False), ("answer", NO, True)])
-stories = st.lists(st.one_of(*[events] * 4, *[answers] * 4, rare), max_size=60)
+moves = st.integers(0, 30).flatmap(lambda n: rare if n == 0 else answers if n < 8 else events)
+stories = st.lists(moves, min_size=8, max_size=40)
+TAKEN_OFF = (Heartbeat("AUTO", armed=True), LandedReport(on_ground=False, landing=False), position(height_m=50.0))
+beginnings = st.one_of(
+    st.just(()),
+    st.integers(0, 6).map(lambda n: (*READY, *[("answer", OK, False)] * n)),
+    st.just((*READY, *[("answer", OK, False)] * 6, *TAKEN_OFF)),
+)
 plans = st.sampled_from([PLAN] * 4 + [replace(PLAN, blockers=("a no-fly zone is crossed",))])
 
 
@@ -164,11 +174,10 @@ class Facts:
 
 
 @settings(max_examples=400, deadline=None)
-@given(plan=plans, prefix=st.sampled_from([0, len(READY)]), obeyed=st.integers(0, 6), story=stories)
-def test_no_order_of_events_makes_it_unsafe(plan, prefix, obeyed, story):
+@given(plan=plans, beginning=beginnings, story=stories)
+def test_no_order_of_events_makes_it_unsafe(plan, beginning, story):
     run, facts = Run(start(plan)), Facts()
-    tale = [*READY[:prefix], *[("answer", OK, False)] * (obeyed if prefix else 0), *story]
-    for told in tale:
+    for told in (*beginning, *story):
         if isinstance(told, tuple) and run.state.pending is None:
             continue
         event = CommandAnswered(run.state.pending, *told[1:]) if isinstance(told, tuple) else told
@@ -197,7 +206,8 @@ def check_command(command, plan, before, facts, run):
             assert not (facts.surely_flying() and before.on_ground is not True)
         case SetMode(mode) if mode in {Mode.RTL, Mode.LAND}:
             assert run.state.abort
-            assert mode is Mode.LAND or PositionReport in facts.last
+            fix = facts.last.get(FixReport)
+            assert mode is Mode.LAND or (PositionReport in facts.last and fix is not None and fix.fix_3d)
     assert len(facts.modes) < 2 or not stolen(facts, before)
 
 

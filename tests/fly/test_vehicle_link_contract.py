@@ -28,10 +28,10 @@ from dronepatrol.fly.mavlink import MavlinkLink
 
 
 @pytest.fixture(params=["fake", "mavlink"])
-def link(request, embedded, home) -> VehicleLink:
+def link(request, home) -> VehicleLink:
     if request.param == "fake":
         return FakeVehicle(home)
-    return MavlinkLink(embedded().url, system_id=1)
+    return MavlinkLink(request.getfixturevalue("standing"), system_id=1)
 
 
 def heard_until(link: VehicleLink, enough: Callable[[list[VehicleEvent]], bool]) -> list[VehicleEvent]:

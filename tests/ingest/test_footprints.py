@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -59,5 +60,5 @@ def test_no_footprint_where_there_is_none(make_photo, height, pitch):
 def test_neighbours_overlap_on_a_real_flight(testdata):
     paths = sorted(testdata("imagery/brighton_beach_dji_fc300s").glob("*.JPG"))[:6]  # one lane, as flown
     prints = shots_table(list(shots_from_photos(paths, root=None))).geometry.tolist()
-    shared = [one.intersection(other).area / one.area for one, other in zip(prints, prints[1:], strict=False)]
+    shared = [one.intersection(other).area / one.area for one, other in pairwise(prints)]
     assert np.min(shared) > 0.5

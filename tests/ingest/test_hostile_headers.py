@@ -23,10 +23,12 @@ def check(path: Path, content: bytes) -> bool:
     """Take a file through ingest; return whether it gave a shot."""
     path.write_bytes(content)
     start = time.perf_counter()
+    refused = ""
     try:
         assert isinstance(read_metadata(path), PhotoMetadata)
     except InputError as error:
-        assert path.name in error.message
+        refused = error.message
+    assert refused == "" or path.name in refused
     (row,) = shots_from_photos([path], root=None)
     assert isinstance(row, ShotRow | Skipped)
     if isinstance(row, ShotRow):
@@ -99,9 +101,10 @@ def test_hostile_file_is_refused_or_read(tmp_path, name):
     check(tmp_path / "hostile.jpg", HOSTILE[name])
 
 
-@given(
-    st.binary(max_size=400), st.sampled_from([b"", b"\xff\xd8\xff", b"\xff\xd8\xff\xe1\x00\xffExif\0\0II*\0", b"MM\0*"])
-)
+STARTS = [b"", b"\xff\xd8\xff", b"\xff\xd8\xff\xe1\x00\xffExif\0\0II*\0", b"MM\0*"]
+
+
+@given(st.binary(max_size=400), st.sampled_from(STARTS))
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_random_bytes(tmp_path, content, start):
     check(tmp_path / "random.jpg", start + content)
@@ -110,14 +113,10 @@ def test_random_bytes(tmp_path, content, start):
 @given(
     st.dictionaries(
         st.sampled_from(
-            ["RelativeAltitude", "GimbalYawDegree", "GimbalPitchDegree", "GimbalRollDegree", "CalibratedFocalLength"]
-            + [
-                "CalibratedOpticalCenterX",
-                "CalibratedOpticalCenterY",
-                "DewarpData",
-                "DewarpFlag",
-                "RtkFlag",
-                "RtkStdLon",
+            [
+                *("RelativeAltitude", "GimbalYawDegree", "GimbalPitchDegree", "GimbalRollDegree"),
+                *("CalibratedFocalLength", "CalibratedOpticalCenterX", "CalibratedOpticalCenterY"),
+                *("DewarpData", "DewarpFlag", "RtkFlag", "RtkStdLon"),
             ]
         ),
         st.one_of(

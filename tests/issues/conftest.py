@@ -1,7 +1,7 @@
 """A synthetic patrol of geometry only: known things, flights with biases, photos with noise, boxes with jitter."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import geopandas
 import numpy as np
@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 import shapely
 
-from dronepatrol.geo.camera import pixel_to_ray  # noqa: F401  (documents the inverse of what is used below)
 from dronepatrol.geo.ground import footprint, ground_to_pixels
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.geo.rotation import camera_to_ned, tilted
@@ -45,9 +44,6 @@ class Patrol:
     truth_m: np.ndarray
     thing_of: dict[str, int]
     frame: LocalFrame = FRAME
-
-    def without_noise(self) -> "Patrol":
-        return replace(self)
 
 
 def lanes(flights: int, *, wide_m: float, deep_m: float, step_m: float = 30.0, lane_m: float = 50.0) -> list[tuple]:

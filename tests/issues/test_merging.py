@@ -1,4 +1,4 @@
-"""Views into things: laws of merging, and figures on synthetic flights with biases (geometry only, all of it made up)."""
+"""Views into things: laws of merging, and figures on synthetic flights with biases (geometry only, made up)."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from dronepatrol.issues.confidence import MIN_SUPPORT, chances, support
 from dronepatrol.issues.merge import Cluster, merge
 from dronepatrol.locate.observe import observe
 
-SCATTERED = np.random.default_rng(5).uniform((0, 0), (400, 300), (40, 2))
+SCATTERED = np.random.default_rng(5).uniform((0, 0), (300, 240), (30, 2))
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def test_without_noise_every_thing_is_found_once_and_in_its_place(synthetic) -> 
         "tilt_deg": 0.001, "box_px": 0.01, "miss_share": 0.0,
     }  # fmt: skip
     found = merged(synthetic(np.vstack([SCATTERED, row_of(6, 1.5)]), flights=2, **still))
-    assert len(found.clusters) == 46
+    assert len(found.clusters) == 36
     assert np.abs(found.error_m).max() < 0.05
 
 
@@ -105,9 +105,9 @@ def test_no_observations_and_a_single_one(synthetic) -> None:
 def test_a_flight_that_is_far_off_is_brought_back(synthetic) -> None:
     """Biases of 4 m that the poses own up to: things seen by two flights are still one each."""
     things = np.random.default_rng(6).uniform((0, 0), (150, 300), (30, 2))
-    results = [merged(synthetic(things, flights=2, seed=seed, position_bias_m=4.0)) for seed in range(10)]
-    assert sum(result.duplicates for result in results) <= 0.03 * 300
-    assert sum(result.lost for result in results) <= 0.03 * 300
+    results = [merged(synthetic(things, flights=2, seed=seed, position_bias_m=4.0)) for seed in range(8)]
+    assert sum(result.duplicates for result in results) <= 0.03 * 240
+    assert sum(result.lost for result in results) <= 0.03 * 240
 
 
 def figures(synthetic, things: np.ndarray, seeds: int, **noise: float) -> dict[str, float]:
@@ -123,26 +123,40 @@ def figures(synthetic, things: np.ndarray, seeds: int, **noise: float) -> dict[s
     }
 
 
-def test_figures_of_scattered_things(synthetic) -> None:
-    found = figures(synthetic, SCATTERED, 30)
+def check_scattered(found: dict[str, float], squared_within: float) -> None:
     assert found["duplicate_share"] <= 0.01
     assert found["lost_share"] <= 0.02
     assert found["median_m"] < 1.7
-    assert found["squared"] == pytest.approx(2.0, abs=0.45)  # flights share their biases: 30 flights of 3 are few
+    assert found["squared"] == pytest.approx(2.0, abs=squared_within)
     assert found["inside_95"] > 0.9
 
 
-@pytest.mark.parametrize("spacing_m", [6.0, 4.0])
-def test_neighbours_stay_apart(synthetic, spacing_m) -> None:
-    rows = [row_of(6, spacing_m, (60.0 + 90 * i, 60.0 + 50 * i), 35.0 * i) for i in range(4)]
-    found = figures(synthetic, np.vstack([SCATTERED[:16], *rows]), 20)
+def check_neighbours(found: dict[str, float]) -> None:
     assert found["duplicate_share"] <= 0.03
     assert found["lost_share"] <= 0.03
     assert found["inside_95"] > 0.85
 
 
+def rows_of_six(spacing_m: float) -> np.ndarray:
+    return np.vstack([row_of(6, spacing_m, (60.0 + 60 * i, 60.0 + 40 * i), 35.0 * i) for i in range(4)])
+
+
+def test_figures_of_scattered_things(synthetic) -> None:
+    check_scattered(figures(synthetic, SCATTERED, 20), 0.6)  # a flight shares its bias: 20 patrols are 60 draws of it
+
+
+def test_neighbours_at_six_metres_stay_apart(synthetic) -> None:
+    check_neighbours(figures(synthetic, rows_of_six(6.0), 20))
+
+
+@pytest.mark.campaign
+def test_figures_over_many_flights(synthetic) -> None:
+    check_scattered(figures(synthetic, SCATTERED, 300), 0.2)
+    check_neighbours(figures(synthetic, rows_of_six(6.0), 100))
+
+
 def test_noise_beyond_the_table_is_told_by_the_normalised_error(synthetic) -> None:
     """Errors 1.5 times what the poses say square to 2.25 times as much: the figure must show it."""
     worse = {"position_m": 1.5, "position_bias_m": 1.5, "height_m": 0.75, "height_bias_m": 1.5, "yaw_deg": 3.0}
-    found = figures(synthetic, SCATTERED, 20, **worse, tilt_deg=1.05, table=1 / 1.5)
+    found = figures(synthetic, SCATTERED, 10, **worse, tilt_deg=1.05, table=1 / 1.5)
     assert found["squared"] > 3.2

@@ -32,7 +32,7 @@ POSES = st.tuples(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(POSES)
 def test_markers_land_where_the_camera_model_says(pose):
     east, north, height, yaw, pitch, roll = pose
@@ -88,3 +88,9 @@ def test_a_view_of_the_horizon_is_refused(pitch):
 def test_a_camera_with_distortion_is_refused():
     with pytest.raises(InputError, match="distortion"):
         Renderer(plain_scene(), Camera((640, 480), 625.0, 625.0, 320.0, 240.0, (0.1, 0, 0, 0, 0)))
+
+
+def test_an_oblique_view_is_drawn_without_what_lies_behind_the_camera():
+    image = Renderer(plain_scene(0), CAMERA).render(121.08, 30.82, 40.0, camera_to_ned(0.0, -50.0, 0.0))
+    assert image.shape == (480, 640, 3)
+    assert image.any()

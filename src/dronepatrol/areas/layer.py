@@ -1,5 +1,6 @@
 """Vector files read by pyogrio: the one file that knows it. Features come out as polygons in WGS-84, checked."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyogrio
 import shapely
-from pyproj import CRS
+from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
@@ -18,6 +19,7 @@ from dronepatrol.errors import InputError
 
 _MAX_BYTES = 256 * 1024 * 1024
 _HEAD_BYTES = 4096
+CLOSE_RINGS = "close every ring: its last position equals its first"
 _ALWAYS_WGS84 = (".geojson", ".json", ".kml")
 
 
@@ -107,14 +109,20 @@ def _check_file(path: Path) -> None:
 
 def _read(path: Path) -> tuple[str | None, list[BaseGeometry | None], dict[str, list[Any]]]:
     try:
-        meta, _, wkb, values = pyogrio.raw.read(path, force_2d=True, datetime_as_string=True)
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            meta, _, wkb, values = pyogrio.raw.read(path, force_2d=True, datetime_as_string=True)
         geometries = shapely.from_wkb(wkb) if wkb is not None else []
     except shapely.errors.GEOSException as error:
         msg = f"{path}: {_one_line(error)}"
-        raise InputError(msg, hint="close every ring: its last position equals its first") from error
+        raise InputError(msg, hint=CLOSE_RINGS) from error
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
         msg = f"{path} cannot be read as polygons: {_one_line(error)}"
         raise InputError(msg, hint="save it again from your GIS as GeoJSON") from error
+    repaired = [_one_line(one.message) for one in warned if "ring" in str(one.message).lower()]
+    if repaired:
+        msg = f"{path}: {repaired[0].partition('.')[0]}"
+        raise InputError(msg, hint=CLOSE_RINGS)
     columns = {str(name): list(column) for name, column in zip(meta["fields"], values, strict=True)}
     return meta["crs"], list(geometries), columns
 
@@ -128,8 +136,6 @@ def _only_polygon(where: str, geometry: BaseGeometry | None) -> Polygon | MultiP
 
 
 def _transformation(path: Path, crs: str | None) -> Callable[[np.ndarray], np.ndarray]:
-    from pyproj import Transformer  # noqa: PLC0415  (kept beside its only use)
-
     if crs is None and path.suffix.lower() in _ALWAYS_WGS84:
         return lambda points: points
     if crs is None:
@@ -146,5 +152,5 @@ def _transformation(path: Path, crs: str | None) -> Callable[[np.ndarray], np.nd
     return lambda points: np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: Exception | str) -> str:
     return " ".join(str(error).split())[:300]

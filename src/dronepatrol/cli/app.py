@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from dronepatrol import __version__
-from dronepatrol.cli import demo, detect, fly, ingest, issues, locate, map, plan, run, sim  # noqa: A004
+from dronepatrol.cli import check, demo, detect, fly, ingest, issues, locate, map, plan, run, sim  # noqa: A004
 
 app = typer.Typer(
     name="dronepatrol",
@@ -34,7 +34,14 @@ def root(
     """Take the options that stand before the verb."""
 
 
-for verb in (plan.plan, fly.fly, ingest.ingest, detect.detect, locate.locate, issues.issues, map.draw_map, run.run):
-    app.command("map" if verb is map.draw_map else verb.__name__)(verb)
+app.command()(plan.plan)
+app.command()(check.check)
+app.command()(fly.fly)
+app.command()(ingest.ingest)
+app.command()(detect.detect)
+app.command()(locate.locate)
+app.command()(issues.issues)
+app.command("map")(map.draw_map)
+app.command()(run.run)
 app.command()(demo.demo)
 app.command()(sim.sim)

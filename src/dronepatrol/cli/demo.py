@@ -24,10 +24,10 @@ def demo(
 
     Example: dronepatrol demo --out demo-out --seed 7
     """
-    from dronepatrol.model.batch import Skipped  # noqa: PLC0415
-    from dronepatrol.patrol.demo import DemoOptions  # noqa: PLC0415
-    from dronepatrol.patrol.demo import demo as fly_demo  # noqa: PLC0415
-    from dronepatrol.store.folder import PatrolFolder  # noqa: PLC0415
+    from dronepatrol.model.batch import Skipped
+    from dronepatrol.patrol.demo import DemoOptions
+    from dronepatrol.patrol.demo import demo as fly_demo
+    from dronepatrol.store.folder import PatrolFolder
 
     folder = PatrolFolder(out)
     options = DemoOptions(seed, jobs, factor, language(lang))

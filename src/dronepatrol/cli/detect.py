@@ -9,8 +9,8 @@ def detect(folder: Folder, model: Model, jobs: Jobs = JOBS, as_json: AsJson = Fa
 
     Example: dronepatrol detect patrol --model yolox_nano.onnx
     """
-    from dronepatrol.patrol.detect import detect as detect_photos  # noqa: PLC0415
-    from dronepatrol.store.folder import PatrolFolder  # noqa: PLC0415
+    from dronepatrol.patrol.detect import detect as detect_photos
+    from dronepatrol.store.folder import PatrolFolder
 
     with progress() as report:
         detections, skipped = detect_photos(PatrolFolder(folder), model, jobs, report)

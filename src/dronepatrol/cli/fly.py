@@ -34,11 +34,11 @@ def fly(
     Examples: dronepatrol fly xindai --sim
               dronepatrol fly xindai --connect udpin:0.0.0.0:14550 --sortie sortie-01 --confirm 1
     """
-    from dronepatrol.patrol import fly as flying  # noqa: PLC0415
-    from dronepatrol.patrol.render import render  # noqa: PLC0415
-    from dronepatrol.store.folder import PatrolFolder  # noqa: PLC0415
-    from dronepatrol.store.mission import read_mission  # noqa: PLC0415
-    from dronepatrol.store.spec import read_spec  # noqa: PLC0415
+    from dronepatrol.patrol import fly as flying
+    from dronepatrol.patrol.render import render
+    from dronepatrol.store.folder import PatrolFolder
+    from dronepatrol.store.mission import read_mission
+    from dronepatrol.store.spec import read_spec
 
     if sim == (connect is not None):
         msg = "fly needs either --sim or --connect URL"

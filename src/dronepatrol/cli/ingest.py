@@ -25,8 +25,8 @@ def ingest(
     Examples: dronepatrol ingest --photos DCIM --out patrol
               dronepatrol ingest --log 00000012.BIN --out patrol
     """
-    from dronepatrol.patrol.ingest import ingest_log, ingest_photos  # noqa: PLC0415
-    from dronepatrol.store.folder import PatrolFolder  # noqa: PLC0415
+    from dronepatrol.patrol.ingest import ingest_log, ingest_photos
+    from dronepatrol.store.folder import PatrolFolder
 
     if (photos is None) == (log is None):
         msg = "ingest needs either --photos DIR or --log FILE"

@@ -11,12 +11,12 @@ def issues(folder: Folder, spec: Spec = None, as_json: AsJson = False) -> None:
 
     Example: dronepatrol issues patrol --spec missions/pinghu-xindai-demo.toml
     """
-    from dronepatrol.model.tables import SHOTS  # noqa: PLC0415
-    from dronepatrol.patrol.issues import issues as find_issues  # noqa: PLC0415
-    from dronepatrol.patrol.run import patrol_id_of  # noqa: PLC0415
-    from dronepatrol.store.folder import PatrolFolder  # noqa: PLC0415
-    from dronepatrol.store.spec import read_spec  # noqa: PLC0415
-    from dronepatrol.store.tables import read_table  # noqa: PLC0415
+    from dronepatrol.model.tables import SHOTS
+    from dronepatrol.patrol.issues import issues as find_issues
+    from dronepatrol.patrol.run import patrol_id_of
+    from dronepatrol.store.folder import PatrolFolder
+    from dronepatrol.store.spec import read_spec
+    from dronepatrol.store.tables import read_table
 
     patrol = PatrolFolder(folder)
     asked = spec or (patrol.spec if patrol.spec.exists() else None)

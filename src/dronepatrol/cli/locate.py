@@ -9,8 +9,8 @@ def locate(folder: Folder, as_json: AsJson = False) -> None:
 
     Example: dronepatrol locate patrol
     """
-    from dronepatrol.patrol.locate import locate as locate_detections  # noqa: PLC0415
-    from dronepatrol.store.folder import PatrolFolder  # noqa: PLC0415
+    from dronepatrol.patrol.locate import locate as locate_detections
+    from dronepatrol.store.folder import PatrolFolder
 
     with progress() as report:
         observations, skipped = locate_detections(PatrolFolder(folder), report)

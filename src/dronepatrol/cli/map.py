@@ -17,8 +17,8 @@ def draw_map(
 
     Example: dronepatrol map patrol --lang en
     """
-    from dronepatrol.patrol.map import draw_map as draw  # noqa: PLC0415
-    from dronepatrol.store.folder import PatrolFolder  # noqa: PLC0415
+    from dronepatrol.patrol.map import draw_map as draw
+    from dronepatrol.store.folder import PatrolFolder
 
     chosen = language(lang)
     with progress() as report:

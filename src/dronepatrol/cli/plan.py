@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dronepatrol.cli.check import finding_line
 from dronepatrol.cli.console import finish, note, progress
 from dronepatrol.cli.options import AsJson, Out
 
@@ -20,14 +21,14 @@ def plan(
 
     Example: dronepatrol plan missions/pinghu-xindai-demo.toml --out xindai
     """
-    from dronepatrol.patrol.plan import plan as plan_patrol  # noqa: PLC0415
-    from dronepatrol.store.folder import PatrolFolder  # noqa: PLC0415
-    from dronepatrol.store.spec import read_spec  # noqa: PLC0415
+    from dronepatrol.patrol.plan import plan as plan_patrol
+    from dronepatrol.store.folder import PatrolFolder
+    from dronepatrol.store.spec import read_spec
 
     with progress() as report:
         mission = plan_patrol(read_spec(spec), PatrolFolder(out), report)
     for finding in mission.findings:
-        note(f"{finding.severity}: {finding.message}" + (f" ({finding.what_to_do})" if finding.what_to_do else ""))
+        note(finding_line(finding))
     sorties: list[dict[str, Any]] = [
         {
             "sortie": sortie.id,

@@ -22,11 +22,11 @@ def run(
 
     Example: dronepatrol run --photos DCIM --model yolox_nano.onnx --out patrol
     """
-    from dronepatrol.model.batch import Skipped  # noqa: PLC0415
-    from dronepatrol.patrol.run import RunOptions  # noqa: PLC0415
-    from dronepatrol.patrol.run import run as run_patrol  # noqa: PLC0415
-    from dronepatrol.store.folder import PatrolFolder  # noqa: PLC0415
-    from dronepatrol.store.spec import read_spec  # noqa: PLC0415
+    from dronepatrol.model.batch import Skipped
+    from dronepatrol.patrol.run import RunOptions
+    from dronepatrol.patrol.run import run as run_patrol
+    from dronepatrol.store.folder import PatrolFolder
+    from dronepatrol.store.spec import read_spec
 
     options = RunOptions(model, jobs, language(lang))
     folder = PatrolFolder(out)

@@ -4,6 +4,7 @@ Pure; a spatial index finds the pairs, so that thousands of boxes cost milliseco
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -11,6 +12,16 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Boxes:
+    """(n, 4) boxes, best first, their (n,) class numbers, and the same boxes as (n,) geometries."""
+
+    xyxy: Floats
+    kind: NDArray[np.intp]
+    shapes: Shapes
+
 
 _BLOCK = 1024  # boxes decided at a time: bounds the pairs that are held
 
@@ -52,46 +63,39 @@ def keep_best(xyxy: Floats, score: Floats, kind: NDArray[np.intp], *, max_iou: f
         Intersection over union above which the lesser box goes.
     """
     order = np.argsort(-score, kind="stable")
-    xyxy, kind, shapes = xyxy[order], kind[order], _shapes(xyxy[order])
+    boxes = _Boxes(xyxy[order], kind[order], _shapes(xyxy[order]))
     stays = np.ones(len(order), dtype=bool)
     for start in range(0, len(order), _BLOCK):
         block = np.flatnonzero(stays[start : start + _BLOCK]) + start
-        stays[block] = _greedy(block, xyxy, kind, shapes, max_iou)
+        stays[block] = _greedy(block, boxes, max_iou)
         best = block[stays[block]]
         rest = np.flatnonzero(stays[start + _BLOCK :]) + start + _BLOCK
-        for lesser, _ in _rivals(rest, best, xyxy, kind, shapes, max_iou):
+        for lesser, _ in _rivals(rest, best, boxes, max_iou):
             stays[lesser] = False
     return order[stays]
 
 
 def _rivals(
-    boxes: NDArray[np.intp],
-    others: NDArray[np.intp],
-    xyxy: Floats,
-    kind: NDArray[np.intp],
-    shapes: Shapes,
-    max_iou: float,
+    some: NDArray[np.intp], others: NDArray[np.intp], boxes: _Boxes, max_iou: float
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Yield (k,) boxes and (k,) others of their kind that they overlap by more, all as indices, in parts."""
-    if not len(boxes) or not len(others):
+    """Yield (k,) of some boxes and (k,) of the others of their kind that they overlap by more, as indices, in parts."""
+    if not len(some) or not len(others):
         return
-    tree = shapely.STRtree(shapes[others])
-    for start in range(0, len(boxes), _BLOCK):
-        part = boxes[start : start + _BLOCK]
-        mine, theirs = tree.query(shapes[part], predicate="intersects")
+    tree = shapely.STRtree(boxes.shapes[others])
+    for start in range(0, len(some), _BLOCK):
+        part = some[start : start + _BLOCK]
+        mine, theirs = tree.query(boxes.shapes[part], predicate="intersects")
         box, other = part[mine], others[theirs]
-        same = kind[box] == kind[other]
+        same = boxes.kind[box] == boxes.kind[other]
         box, other = box[same], other[same]
-        close = iou(xyxy[box], xyxy[other]) > max_iou
+        close = iou(boxes.xyxy[box], boxes.xyxy[other]) > max_iou
         yield box[close], other[close]
 
 
-def _greedy(
-    block: NDArray[np.intp], xyxy: Floats, kind: NDArray[np.intp], shapes: Shapes, max_iou: float
-) -> NDArray[np.bool_]:
+def _greedy(block: NDArray[np.intp], boxes: _Boxes, max_iou: float) -> NDArray[np.bool_]:
     """Return which boxes of a block, best first, stay: none overlaps one that stays before it."""
     before: dict[int, list[int]] = {}
-    for lesser, better in _rivals(block, block, xyxy, kind, shapes, max_iou):
+    for lesser, better in _rivals(block, block, boxes, max_iou):
         ahead = better < lesser
         for low, high in zip(lesser[ahead].tolist(), better[ahead].tolist(), strict=True):
             before.setdefault(low, []).append(high)

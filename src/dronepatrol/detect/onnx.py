@@ -56,7 +56,7 @@ class OnnxDetector:
         Raises
         ------
         DronePatrolError
-            When the network puts out values that are no numbers.
+            When the network fails, or puts out values that are no numbers.
         """
         height, width = image.shape[:2]
         if height == 0 or width == 0:
@@ -94,7 +94,11 @@ class OnnxDetector:
     def _run(self, canvas: Image) -> NDArray[np.float32]:
         pixels = canvas[..., ::-1] if self._form.is_rgb else canvas
         blob = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], dtype=np.float32) / np.float32(self._form.divisor)
-        (output,) = self._session.run([self._output], {self._input: blob})
+        try:
+            (output,) = self._session.run([self._output], {self._input: blob})
+        except _runtime_errors() as error:
+            msg = f"detector {self.name} failed: {_first_line(error)}"
+            raise DronePatrolError(msg, hint="run again with --jobs 1, or use another network") from error
         if not np.isfinite(output).all():
             msg = f"detector {self.name} put out values that are no numbers"
             raise DronePatrolError(msg, hint="export the network again in 32-bit floats, or use another one")

@@ -233,7 +233,7 @@ def _blue_roofs(look: _Look) -> Iterator[_Find]:
 def _garbage(look: _Look) -> Iterator[_Find]:
     """Find black and white bags among scraps of other colours."""
     black, white = look.black(), look.white()
-    litter = look.closed(black | white | look.within(_SCRAP_BLUE, _SCRAP_RED), 0.55)
+    litter = look.closed(black | white | look.within(_SCRAP_BLUE, _SCRAP_RED), 0.85)
     for part in _parts(look, litter, (1.1, 5.0), (0.8, 3.6)):
         if part.share(black) > 0.08 and part.share(white) > 0.08 and part.fill(look.step_m) > 0.3:
             yield part.box(), _score(part.fill(look.step_m))

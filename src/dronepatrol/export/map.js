@@ -12,6 +12,7 @@ window.addEventListener("load", () => {
   const boxes = [...document.querySelectorAll("#dp-classes input")];
   const search = document.getElementById("dp-search");
 
+  map.attributionControl.setPrefix("Leaflet");
   L.control.scale({ imperial: false, maxWidth: 160 }).addTo(map);
   const north = L.control({ position: "bottomright" });
   north.onAdd = () => {

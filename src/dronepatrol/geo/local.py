@@ -33,7 +33,8 @@ class LocalFrame:
 
     @cached_property
     def _to_metres(self) -> Transformer:
-        projection = f"+proj=tmerc +lat_0={self.lat_deg!r} +lon_0={self.lon_deg!r} +k=1 +ellps=WGS84 +units=m"
+        origin = f"+lat_0={float(self.lat_deg)!r} +lon_0={float(self.lon_deg)!r}"
+        projection = f"+proj=tmerc {origin} +k=1 +ellps=WGS84 +units=m"
         return Transformer.from_crs("EPSG:4326", projection, always_xy=True)
 
     def to_metres(self, lonlat: ArrayLike) -> NDArray[np.float64]:

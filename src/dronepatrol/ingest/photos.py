@@ -52,7 +52,11 @@ def find_photos(folder: Path) -> tuple[list[Path], list[Skipped]]:
             continue
         seen.add((status.st_dev, status.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        photos += [Path(here, name) for name in files if _is_photo(name)]
+        for path in (Path(here, name) for name in files if _is_photo(name)):
+            if path.is_file() or not path.exists():  # a dead link is named when it is read
+                photos.append(path)
+            else:  # a pipe would never end
+                skipped.append(Skipped(printable(str(path)), "is no regular file", "remove it"))
     if not photos:
         names = ", ".join(sorted(SUFFIXES))
         msg = f"{folder} has no photos; looked for {names} in it and all folders below"
@@ -111,7 +115,7 @@ def _shot(path: Path, *, shared: Path, root: Path | None) -> ShotRow | Skipped:
         meta = read_metadata(path)
         content = _content(path, meta.picture_at)
     except InputError as error:
-        return Skipped(name, error.message, error.hint)
+        return Skipped(name, error.message.removeprefix(f"{path.name}: "), error.hint)
     except OSError as error:
         return Skipped(name, f"cannot be read: {error.strerror or error}", "copy it again from the card")
     if not _is_whole(meta, content):

@@ -28,20 +28,21 @@ _MOST_SHIFTS = 300  # shifts tried between two flights, the most likely first
 
 @dataclass(frozen=True, slots=True)
 class Biases:
-    """Biases of F flights: ``mean_m`` (F, 2) and their joint ``covariance_m2`` (F, 2, F, 2)."""
+    """Biases of F flights: ``mean_m`` (F, 2) and their joint ``covariance_m2`` (F, F, 2, 2)."""
 
     mean_m: Floats
     covariance_m2: Floats
 
 
 def shared_bias_m2(s: Sightings) -> Floats:
-    """Return (F, 2, 2) what all sightings of a flight share: the least of their bias covariances.
+    """Return (F, 2, 2) what all sightings of a flight share: the round part of their bias covariances.
 
-    A bias of height moves sightings in different directions; what it adds to the least is left to :func:`solved`.
+    A bias of position is the same in every direction; one of height moves each sighting along its own ray, and what
+    that adds is left to :func:`solved`.
     """
-    order = np.lexsort((np.trace(s.bias_m2, axis1=1, axis2=2), s.flight))
-    first = np.unique(s.flight[order], return_index=True)[1]
-    return np.asarray(s.bias_m2[order[first]])
+    least = np.full(int(s.flight.max()) + 1, np.inf)
+    np.minimum.at(least, s.flight, np.linalg.eigvalsh(s.bias_m2)[:, 0])
+    return np.asarray(np.maximum(least, 1e-6)[:, None, None] * np.eye(2))
 
 
 def join_flights(s: Sightings, labels: Ints) -> Ints:
@@ -58,15 +59,19 @@ def join_flights(s: Sightings, labels: Ints) -> Ints:
 
 def estimated(s: Sightings, labels: Ints) -> Biases:
     """Return the flights' biases given which sightings are of one thing; ``labels`` are 0 to k-1."""
+    parts = _parts(s, labels)
     count = int(s.flight.max()) + 1
-    by_flight, moment = _sums(s, labels, count)
-    total = np.linalg.inv(by_flight.sum(axis=1))
-    normal = -np.einsum("gfij,gjk,ghkl->fihl", by_flight, total, by_flight, optimize=True)
-    diagonal = np.arange(count)
-    normal[diagonal, :, diagonal, :] += np.linalg.inv(shared_bias_m2(s)) + by_flight.sum(axis=0)
-    right = moment.sum(axis=0) - np.einsum("gfij,gjk,gk->fi", by_flight, total, moment.sum(axis=1), optimize=True)
-    covariance = np.linalg.inv(normal.reshape(2 * count, 2 * count))
-    return Biases((covariance @ right.reshape(-1)).reshape(count, 2), covariance.reshape(count, 2, count, 2))
+    normal, right = np.zeros((count, count, 2, 2)), np.zeros((count, 2))
+    every, a, b = np.arange(count), parts.first, parts.second
+    normal[every, every] = np.linalg.inv(shared_bias_m2(s))
+    np.add.at(normal, (parts.flight, parts.flight), parts.information)
+    coupled = parts.information[a] @ parts.covariance_m2[parts.thing[a]] @ parts.information[b]
+    np.add.at(normal, (parts.flight[a], parts.flight[b]), -coupled)
+    away = parts.moment - np.einsum("pij,pj->pi", parts.information, parts.mean_m[parts.thing])
+    np.add.at(right, parts.flight, away)
+    whole = np.linalg.inv(normal.swapaxes(1, 2).reshape(2 * count, 2 * count))
+    covariance = np.asarray(whole.reshape(count, 2, count, 2).swapaxes(1, 2), dtype=float)
+    return Biases((whole @ right.reshape(-1)).reshape(count, 2), covariance)
 
 
 def solved(s: Sightings, labels: Ints, biases: Biases) -> Places:
@@ -75,23 +80,50 @@ def solved(s: Sightings, labels: Ints, biases: Biases) -> Places:
     What a bias of height adds is counted as if all sightings of a thing shared it, which errs on the wide side for
     things seen from opposite sides.
     """
-    by_flight, moment = _sums(s, labels, len(biases.mean_m))
-    own = np.linalg.inv(by_flight.sum(axis=1))
-    share = np.einsum("gij,gfjk->gfik", own, by_flight)
-    mean = np.einsum("gij,gj->gi", own, moment.sum(axis=1)) - np.einsum("gfij,fj->gi", share, biases.mean_m)
-    remaining = np.einsum("gfij,fjhk,ghlk->gil", share, biases.covariance_m2, share, optimize=True)
-    leaning = np.zeros_like(own)
-    np.add.at(leaning, labels, s.bias_m2 - shared_bias_m2(s)[s.flight])
-    return Places(mean, own + remaining + leaning / np.bincount(labels)[:, None, None])
+    parts = _parts(s, labels)
+    a, b = parts.first, parts.second
+    share = parts.covariance_m2[parts.thing] @ parts.information
+    mean, covariance = parts.mean_m.copy(), parts.covariance_m2.copy()
+    np.add.at(mean, parts.thing, -np.einsum("pij,pj->pi", share, biases.mean_m[parts.flight]))
+    between = biases.covariance_m2[parts.flight[a], parts.flight[b]]
+    np.add.at(covariance, parts.thing[a], share[a] @ between @ np.swapaxes(share[b], 1, 2))
+    leaning = (s.bias_m2 - shared_bias_m2(s)[s.flight]) / np.bincount(labels)[labels][:, None, None]
+    np.add.at(covariance, labels, leaning)
+    return Places(mean, covariance)
 
 
-def _sums(s: Sightings, labels: Ints, flights: int) -> tuple[Floats, Floats]:
-    """Return for k things and F flights the information (k, F, 2, 2) and information times place (k, F, 2)."""
-    inverse, weighted = information(s)
-    by_flight, moment = np.zeros((labels.max() + 1, flights, 2, 2)), np.zeros((labels.max() + 1, flights, 2))
-    np.add.at(by_flight, (labels, s.flight), inverse)
-    np.add.at(moment, (labels, s.flight), weighted)
-    return by_flight, moment
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What each flight saw of each thing: p parts, of ``thing`` (p,) by ``flight`` (p,), as sums over its sightings.
+
+    ``information`` (p, 2, 2) and ``moment`` (p, 2), information times place; ``mean_m`` (k, 2) and ``covariance_m2``
+    (k, 2, 2) are the things' own without the biases; ``first`` and ``second`` number all pairs of parts of one thing.
+    """
+
+    thing: Ints
+    flight: Ints
+    information: Floats
+    moment: Floats
+    mean_m: Floats
+    covariance_m2: Floats
+    first: Ints
+    second: Ints
+
+
+def _parts(s: Sightings, labels: Ints) -> _Parts:
+    flights = int(s.flight.max()) + 1
+    code, part = np.unique(labels * flights + s.flight, return_inverse=True)
+    thing, flight = code // flights, code % flights
+    each, weighted = information(s)
+    total, moment = np.zeros((len(code), 2, 2)), np.zeros((len(code), 2))
+    np.add.at(total, part, each)
+    np.add.at(moment, part, weighted)
+    group = places(s, labels)
+    size = np.bincount(thing)
+    start, many = (np.cumsum(size) - size)[thing], size[thing]
+    first = np.repeat(np.arange(len(code)), many)
+    second = np.arange(len(first)) - np.repeat(np.cumsum(many) - many, many) + np.repeat(start, many)
+    return _Parts(thing, flight, total, moment, group.mean_m, group.covariance_m2, first, second)
 
 
 def _flight_of(s: Sightings, labels: Ints) -> Ints:
@@ -145,10 +177,10 @@ def _voted(group: Places, i: Ints, j: Ints, prior: Floats) -> list[tuple[float, 
 def _join(s: Sightings, labels: Ints, group: Places, bias_m2: Floats) -> Ints:
     """Return the labels joined across flights where corrected places pass the gate, nearest first."""
     flight = _flight_of(s, labels)
-    spread = np.einsum("fifi->fi", bias_m2).max()
+    spread = np.trace(bias_m2, axis1=2, axis2=3).max()
     i, j = _pairs(s, labels, group, reach_m(group.covariance_m2, 2 * float(spread)))
     f, h = flight[i], flight[j]
-    between = bias_m2[f, :, f] + bias_m2[h, :, h] - bias_m2[f, :, h] - bias_m2[h, :, f]
+    between = bias_m2[f, f] + bias_m2[h, h] - bias_m2[f, h] - bias_m2[h, f]
     cost = squared_distance(
         group.mean_m[i] - group.mean_m[j], group.covariance_m2[i] + group.covariance_m2[j] + between
     )

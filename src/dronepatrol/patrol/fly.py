@@ -134,6 +134,7 @@ def _vehicle(
         wind_from_deg=spec.wind_from_deg,
         battery_wh=profile.battery_wh,
         mass_kg=profile.mass_kg,
+        top_airspeed_m_s=profile.cruise_m_s + profile.max_wind_m_s,
         parameters=(("RTL_ALT", 100.0 * sortie.return_height_m),),
     )
 

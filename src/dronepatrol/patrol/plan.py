@@ -11,7 +11,7 @@ from dronepatrol.formats.wpl import write_wpl
 from dronepatrol.model.mission import Mission
 from dronepatrol.model.patrol import PatrolSpec
 from dronepatrol.model.progress import Progress, Report
-from dronepatrol.plan.items import sortie_items
+from dronepatrol.plan.items import fence_items, sortie_items
 from dronepatrol.plan.mission import plan_mission
 from dronepatrol.store.atomic import write_text
 from dronepatrol.store.folder import PatrolFolder
@@ -52,5 +52,5 @@ def _photos(mission: Mission) -> int:
 def _write_sorties(mission: Mission, folder: Path) -> None:
     for sortie in mission.sorties:
         items = sortie_items(sortie, mission.autopilot)
-        write_text(folder / f"{sortie.id}.plan", write_plan(mission, sortie, items))
+        write_text(folder / f"{sortie.id}.plan", write_plan(mission, sortie, items + fence_items(mission)))
         write_text(folder / f"{sortie.id}.waypoints", write_wpl(items))

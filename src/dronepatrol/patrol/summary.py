@@ -13,12 +13,13 @@ from dronepatrol.geo.local import area_m2
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.flight import FlightLog
 from dronepatrol.model.issue import Issue
-from dronepatrol.model.mission import Mission
+from dronepatrol.model.mission import Mission, Sortie
 from dronepatrol.sim.score import Score
 from dronepatrol.store.atomic import write_text
 from dronepatrol.store.folder import PatrolFolder
 
 SCHEMA = "dronepatrol/summary/1"
+_TOTALS = ("length_m", "time_s", "photos")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +82,34 @@ def with_score(summary: dict[str, Any], score: Score) -> dict[str, Any]:
 
 def with_flights(summary: dict[str, Any], mission: Mission, flights: Sequence[FlightLog]) -> dict[str, Any]:
     """Return the summary with what was planned and what was flown."""
-    planned = [
-        {"length_m": round(s.planned_length_m, 1), "time_s": round(s.planned_time_s, 1), "photos": s.planned_photos}
+    logs = {flight.sortie_id: flight for flight in flights}
+    by_sortie: list[dict[str, Any]] = [
+        {"sortie": s.id, "planned": _planned(s), "flown": _flown(logs[s.id]) if s.id in logs else None}
         for s in mission.sorties
     ]
-    flown = [
-        {
-            "sortie": f.sortie_id,
-            "outcome": f.outcome.value,
-            "length_m": round(f.length_m, 1),
-            "time_s": round(f.time_s, 1),
-            "photos": f.photos,
-            "battery_used_share": _rounded(f.battery_used_share),
-        }
-        for f in flights
-    ]
     totals = {
-        name: {key: round(sum(float(one[key]) for one in rows), 1) for key in ("length_m", "time_s", "photos")}
-        for name, rows in (("planned", planned), ("flown", flown))
+        name: {key: round(sum(one[name][key] for one in by_sortie if one[name]), 1) for key in _TOTALS}
+        for name in ("planned", "flown")
     }
-    by_sortie = [
-        {"sortie": sortie.id, "planned": plan, "flown": fact}
-        for sortie, plan, fact in zip(mission.sorties, planned, flown, strict=False)
-    ]
     return summary | totals | {"by_sortie": by_sortie}
+
+
+def _planned(sortie: Sortie) -> dict[str, Any]:
+    return {
+        "length_m": round(sortie.planned_length_m, 1),
+        "time_s": round(sortie.planned_time_s, 1),
+        "photos": sortie.planned_photos,
+    }
+
+
+def _flown(log: FlightLog) -> dict[str, Any]:
+    return {
+        "outcome": log.outcome.value,
+        "length_m": round(log.length_m, 1),
+        "time_s": round(log.time_s, 1),
+        "photos": log.photos,
+        "battery_used_share": _rounded(log.battery_used_share),
+    }
 
 
 def planned_area_km2(mission: Mission) -> float:

@@ -99,8 +99,8 @@ def _cuts(polygon: Polygon, sweep: Sweep) -> Iterator[list[Polygon]]:
     pairs = [(one, other) for one, other in combinations(linked, 2) if one.rings == other.rings]
     for cut in [*alone, *pairs]:
         lines = shapely.union_all([polygon.boundary, *(chord.line for chord in cut)])
-        faces = shapely.get_parts(shapely.polygonize([lines]))
-        faces = [face for face in faces if polygon.contains(face.representative_point())]
+        polygons = shapely.get_parts(shapely.polygonize([lines]))
+        faces = [face for face in polygons if polygon.contains(face.representative_point())]
         if len(faces) > 1 and min(face.area for face in faces) > sweep.width_m**2:
             yield faces
 
@@ -130,13 +130,11 @@ def _chords(polygon: Polygon) -> list[_Chord]:
 
 
 def _rays(ring: Array) -> Iterator[tuple[Array, Array]]:
-    """Yield (corner, inward direction) of a ring with the solid on its left; only reflex corners have edges to extend."""
+    """Yield (corner, inward direction) of a ring, solid on its left; only reflex corners have edges to extend."""
     arriving = ring - np.roll(ring, 1, axis=0)
     arriving /= np.hypot(*arriving.T)[:, None]
     leaving = np.roll(arriving, -1, axis=0)
-    turn = np.arctan2(
-        arriving[:, 0] * leaving[:, 1] - arriving[:, 1] * leaving[:, 0], (arriving * leaving).sum(axis=1)
-    )
+    turn = np.arctan2(arriving[:, 0] * leaving[:, 1] - arriving[:, 1] * leaving[:, 0], (arriving * leaving).sum(axis=1))
     for at, before, after, angle in zip(ring, arriving, leaving, turn, strict=True):
         if angle < -_STRAIGHT_RAD:  # the solid's corner is reflex
             bisector = (before - after) / max(float(np.hypot(*(before - after))), 1e-9)

@@ -1,7 +1,7 @@
 """Lanes that cover a region, in the order that flies fastest, with the ways between them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,7 +14,7 @@ from dronepatrol.plan.airspace import Airspace
 from dronepatrol.plan.cells import Part, own_angles, partitions
 from dronepatrol.plan.lanes import GiveUp, lay_lanes
 from dronepatrol.plan.route import order
-from dronepatrol.plan.rows import Sweep, choose_rows, edges, turned
+from dronepatrol.plan.rows import Sweep, choose_rows, edges, mean_cost_s, turned
 from dronepatrol.plan.timing import Pace
 
 ANGLES = 36
@@ -25,6 +25,10 @@ BUILT = 8
 FLIPPED = 4
 """So many of the best directions are laid out and ordered in full."""
 POLISHED = 3
+MANY_EDGES = 400
+"""Above this only the one best direction is laid out, in a simplified airspace: the rest would take minutes."""
+SIMPLER = 0.1
+"""By how much of a width a simplified airspace is smaller."""
 KICKS, POLISH_KICKS, STARTS = 100, 700, 3
 TRIALS = 5
 GRID = 1e-6
@@ -76,6 +80,7 @@ def cover(task: Task) -> Coverage:
     PlanError
         When no lane can be flown, or a lane cannot be reached from the others.
     """
+    task = _with_fewer_corners(task)
     airspace = Airspace(task.free, task.pace)
     built = [_built(task, airspace, parts) for parts in _partitions(task)]
     candidates = sorted((one for one in built if one.lanes), key=_merit(task))[:POLISHED]
@@ -91,6 +96,15 @@ def cover(task: Task) -> Coverage:
     return best
 
 
+def _with_fewer_corners(task: Task) -> Task:
+    """Return the task with a simpler free airspace, inside the one given, where that has very many corners."""
+    if shapely.get_num_coordinates(task.free) <= MANY_EDGES:
+        return task
+    inward = SIMPLER * task.width_m
+    simpler = task.free.buffer(-inward, join_style="mitre").simplify(inward / 2)
+    return replace(task, free=simpler) if isinstance(simpler, Polygon | MultiPolygon) and simpler.is_valid else task
+
+
 def flight_line(coverage: Coverage, airspace: Airspace) -> Array:
     """Return (k, 2) the whole flight line in metres: lanes and the ways between them."""
     points = [coverage.lanes[0]]
@@ -102,7 +116,9 @@ def flight_line(coverage: Coverage, airspace: Airspace) -> Array:
 def _merit(task: Task) -> Callable[[Coverage], float]:
     """Return what candidates are ranked by: seconds, and a full pass for every asked share of area missed too much."""
     once_s = task.region.area / task.width_m / task.pace.speed_m_s
-    return lambda one: one.time_s + once_s * max(one.uncovered_m2 / task.region.area - 1.02 * task.uncovered_share, 0) * 10
+    return lambda one: (
+        one.time_s + once_s * max(one.uncovered_m2 / task.region.area - 1.02 * task.uncovered_share, 0) * 10
+    )
 
 
 def _uncovered_m2(task: Task, lanes: Sequence[Array]) -> float:
@@ -127,6 +143,8 @@ def _partitions(task: Task) -> Iterator[tuple[Part, ...]]:
     edges_m = edges(task.region)
 
     def cost(angle: float) -> float:
+        if len(edges_m) > MANY_EDGES:
+            return mean_cost_s(turned(edges_m, angle), task.sweep)
         return choose_rows(turned(edges_m, angle), task.sweep)[1]
 
     angles = {round(angle, 5): angle for angle in np.linspace(0.0, np.pi, ANGLES, endpoint=False).tolist()}
@@ -137,6 +155,9 @@ def _partitions(task: Task) -> Iterator[tuple[Part, ...]]:
             for other in (angle - REFINE_RAD, angle + REFINE_RAD):
                 costs.setdefault(other % np.pi, cost(other))
     best = sorted(costs, key=costs.__getitem__)[:BUILT]
+    if len(edges_m) > MANY_EDGES:
+        yield (Part(task.region, best[0], costs[best[0]]),)
+        return
     for angle in best:
         yield (Part(task.region, angle, costs[angle]),)
     for angle in best[:FLIPPED]:

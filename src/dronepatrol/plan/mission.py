@@ -25,6 +25,7 @@ from dronepatrol.plan.timing import Pace
 UNCOVERED_SHARE = 0.002
 """Lanes may miss the asked side overlap on this share of the area, in slim corners; photos overlap there anyway."""
 MAX_AREA_M2 = 2e9
+SAME_PLACE_M = 0.1
 
 Array = NDArray[np.float64]
 
@@ -99,6 +100,9 @@ def plan_mission(
 
 
 def _site(spec: PatrolSpec, area: Area, zones: tuple[Zone, ...]) -> _Site:
+    if not isinstance(area.geometry, Polygon):
+        msg = f"the area {area.name} has {len(area.geometry.geoms)} separate parts; a patrol has one"
+        raise PlanError(msg, hint="plan each part as a patrol of its own")
     dock_lonlat = Point(spec.dock.lon_deg, spec.dock.lat_deg)
     frame = LocalFrame.around(shapely.union_all([area.geometry, dock_lonlat]))
     region = frame.geometry_to_metres(area.geometry)
@@ -147,6 +151,9 @@ def _waypoints(lanes: Lanes, photos: PhotoPlan, splitter: Splitter, dock: Array)
     for lane in lanes:
         length = float(np.hypot(*(lane[-1] - lane[0])))
         on_the_way = splitter.airspace.way(here, lane[0])[1:-1]
+        if steps and np.hypot(*(lane[0] - here)) < SAME_PLACE_M:  # this lane begins where the last one ends
+            points.pop()
+            steps.pop()
         points += [*on_the_way, lane[0], lane[-1]]
         steps += [0.0] * len(on_the_way) + [round(photos.lane_step_m(length) - 0.005, 2), 0.0]
         taken += len(photos.photos(length))

@@ -28,6 +28,8 @@ class PhotoPlan:
     lane_spacing_m: float
     photo_step_m: float
     speed_m_s: float
+    least_step_m: float
+    """What the camera's shortest interval allows at this speed."""
 
     @property
     def reach_m(self) -> float:
@@ -39,7 +41,7 @@ class PhotoPlan:
         useful = length_m - STEP_SLACK_M
         if useful <= self.photo_step_m / 2:
             return self.photo_step_m
-        return useful / math.ceil(useful / self.photo_step_m - 1e-9)
+        return max(useful / math.ceil(useful / self.photo_step_m - 1e-9), self.least_step_m)
 
     def photos(self, length_m: float) -> NDArray[np.float64]:
         """Return where on a lane, in metres from its start, photos are taken; the first at its start."""
@@ -61,11 +63,11 @@ def photo_plan(spec: PatrolSpec, camera: CameraProfile, aircraft: AircraftProfil
     height = camera.height_for_gsd_m(spec.gsd_m)
     across, along = camera.footprint_m(height)
     spacing, step = across * (1 - spec.side_overlap), along * (1 - spec.front_overlap)
-    speed = min(aircraft.cruise_m_s, step / camera.min_interval_s if camera.min_interval_s > 0 else np.inf)
+    speed = min(aircraft.cruise_m_s, step / camera.min_interval_s if camera.min_interval_s > 0 else math.inf)
     if speed < 1.0:
         msg = (
             f"photos every {step:.1f} m with a camera that takes one in {camera.min_interval_s:.1f} s"
             f" mean {speed:.2f} m/s; expected at least 1 m/s"
         )
         raise PlanError(msg, hint="ask for less front overlap or a larger gsd_cm")
-    return PhotoPlan(height, spec.gsd_m, across, along, spacing, step, speed)
+    return PhotoPlan(height, spec.gsd_m, across, along, spacing, step, speed, speed * camera.min_interval_s)

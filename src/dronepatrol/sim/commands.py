@@ -32,7 +32,12 @@ class Commands:
         self._message_name = message_name
         self._put = autopilot.outbox.put
         self.ground_station_heard_s: float | None = None
-        self._take: dict[str, Callable[[Any, float], None]] = {
+        self._take = self._message_handlers()
+        self._do = self._command_handlers()
+
+    def _message_handlers(self) -> dict[str, Callable[[Any, float], None]]:
+        missions = self._missions
+        return {
             "HEARTBEAT": self._heartbeat,
             "COMMAND_LONG": self._command_long,
             "COMMAND_INT": self._command_int,
@@ -49,7 +54,10 @@ class Commands:
             "MISSION_CLEAR_ALL": lambda m, _: missions.clear(_peer(m), m.mission_type),
             "MISSION_SET_CURRENT": self._mission_set_current,
         }
-        self._do: dict[int, Callable[[Params], Result]] = {
+
+    def _command_handlers(self) -> dict[int, Callable[[Params], Result]]:
+        autopilot = self._autopilot
+        return {
             Cmd.COMPONENT_ARM_DISARM: self._arm_disarm,
             Cmd.DO_SET_MODE: lambda p: autopilot.set_mode(int(p[1])),
             Cmd.MISSION_START: lambda _: autopilot.start_mission(),
@@ -61,7 +69,7 @@ class Commands:
             Cmd.DO_SET_HOME: self._set_home,
             Cmd.GET_HOME_POSITION: lambda _: self._tell("home_position"),
             Cmd.REQUEST_AUTOPILOT_CAPABILITIES: lambda _: self._tell("autopilot_version"),
-            Cmd.REQUEST_MESSAGE: lambda p: self._tell(message_name(int(p[0]))),
+            Cmd.REQUEST_MESSAGE: lambda p: self._tell(self._message_name(int(p[0]))),
             Cmd.SET_MESSAGE_INTERVAL: self._set_interval,
             Command.DO_CHANGE_SPEED: self._change_speed,
             Command.DO_MOUNT_CONTROL: self._point,

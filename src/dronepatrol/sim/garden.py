@@ -9,8 +9,8 @@ from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from dronepatrol.sim.layout import Layout
-from dronepatrol.sim.objects import Rng, Thing
 from dronepatrol.sim.shapes import Place, Points, Sketch
+from dronepatrol.sim.thing import Rng, Thing
 
 _LEAN = 0.7
 """Metres that one metre of height hides at most: by its shadow, or by leaning outwards in a wide photo."""

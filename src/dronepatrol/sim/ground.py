@@ -17,13 +17,13 @@ CONCRETE: Colour = (148, 156, 162)
 LAWN: Colour = (70, 122, 98)
 WATER: Colour = (104, 116, 88)
 MARKING: Colour = (202, 206, 206)
+_FACE_M = 150.0
 CROPS: tuple[Colour, ...] = ((66, 126, 84), (76, 142, 100), (60, 112, 78), (84, 150, 120), (72, 132, 112))
 
 
 def paint_ground(rng: np.random.Generator, layout: Layout) -> Sketch:
     """Return all flat ground, from the bottom up."""
     sketch = Sketch()
-    _fill(sketch, layout.extent.buffer(60), LAWN, 130)
     for block in layout.blocks:
         _block(rng, sketch, block, layout.angle_rad)
     for canal in layout.canals:
@@ -42,18 +42,22 @@ def _ring(polygon: Polygon) -> Points:
 
 
 def _fill(sketch: Sketch, geometry: BaseGeometry, colour: Colour, texture: int) -> None:
-    """Paint polygons; a polygon with holes is cut into pieces without, since a face is one ring."""
+    """Paint polygons; large ones and those with holes in pieces, since a face is one short ring."""
     for part in shapely.get_parts(geometry):
         if not isinstance(part, Polygon) or part.is_empty:
             continue
-        if not part.interiors:
+        west, south, east, north = part.bounds
+        if not part.interiors and max(east - west, north - south) <= _FACE_M:
             sketch.add(_ring(part), colour, texture)
             continue
-        west, south, east, north = part.bounds
-        cut = part.interiors[0].centroid.x
-        halves = [shapely.box(west, south, cut, north), shapely.box(cut, south, east, north)]
+        if east - west >= north - south:
+            cut = part.interiors[0].centroid.x if part.interiors else (west + east) / 2
+            halves = (west, south, cut, north), (cut, south, east, north)
+        else:
+            cut = part.interiors[0].centroid.y if part.interiors else (south + north) / 2
+            halves = (west, south, east, cut), (west, cut, east, north)
         for half in halves:
-            _fill(sketch, shapely.intersection(part, half), colour, texture)
+            _fill(sketch, shapely.intersection(part, shapely.box(*half)), colour, texture)
 
 
 def _block(rng: np.random.Generator, sketch: Sketch, block: Block, angle: float) -> None:
@@ -120,11 +124,7 @@ def _strips(rng: np.random.Generator, sketch: Sketch, inner: Polygon, angle: flo
 
 def _roads(sketch: Sketch, layout: Layout) -> None:
     strict = shapely.union_all(list(layout.sites.get(RegisterKind.STRICT_PARKING, ())))
-    cells = [shapely.box(x, y, x + 120, y + 120)
-             for x in np.arange(layout.extent.bounds[0], layout.extent.bounds[2], 120)
-             for y in np.arange(layout.extent.bounds[1], layout.extent.bounds[3], 120)]  # fmt: skip
-    for part in shapely.intersection(layout.roads, cells):
-        _fill(sketch, part, ASPHALT, 90)
+    _fill(sketch, layout.roads, ASPHALT, 90)
     for ends in layout.centre_lines:
         _dashes(sketch, ends[0], ends[1], layout)
     _fill(sketch, strict, shaded(ASPHALT, 0.94), 80)

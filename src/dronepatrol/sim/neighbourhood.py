@@ -8,9 +8,9 @@ from shapely import Polygon
 
 from dronepatrol.sim.garden import Garden, random_points
 from dronepatrol.sim.layout import Block, Layout, Use
-from dronepatrol.sim.objects import Rng
 from dronepatrol.sim.shapes import Place, Points, box
 from dronepatrol.sim.surroundings import ROOF_RISE, hall, house, tree
+from dronepatrol.sim.thing import Rng
 
 _M2_PER_TREE = {Use.PARK: 130.0, Use.HOMES: 260.0, Use.WORKS: 700.0, Use.FIELDS: 2500.0}
 

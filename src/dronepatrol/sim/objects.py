@@ -1,13 +1,9 @@
-"""What stands or lies on the ground, drawn from above: planted problems, what only looks like one, houses and trees."""
-
-from collections.abc import Callable
-from dataclasses import dataclass, field
+"""The planted problems, drawn from above."""
 
 import numpy as np
 
-from dronepatrol.sim.shapes import Colour, Place, Points, Sketch, band, blob, box, disc, shaded
-
-Rng = np.random.Generator
+from dronepatrol.sim.shapes import Colour, Place, blob, box, disc, shaded
+from dronepatrol.sim.thing import Draw, Rng, Thing, add_prism
 
 CAR_PAINTS: tuple[Colour, ...] = (
     (240, 240, 238), (240, 240, 238), (203, 200, 196), (136, 130, 122), (45, 38, 170), (92, 126, 34), (138, 172, 190),
@@ -21,42 +17,15 @@ SOIL: Colour = (86, 126, 164)
 BAGS: tuple[Colour, ...] = ((22, 20, 20), (22, 20, 20), (240, 240, 240), (245, 242, 238), (190, 110, 40), (60, 60, 190))
 
 
-@dataclass(slots=True)
-class Thing:
-    """One object: what lies flat, what stands up, what throws a shadow (outline and height), and its size."""
-
-    flat: Sketch = field(default_factory=Sketch)
-    raised: Sketch = field(default_factory=Sketch)
-    casts: list[tuple[Points, float]] = field(default_factory=list)
-    length_m: float = 0.0
-    width_m: float = 0.0
-    height_m: float = 0.0
-
-
-Draw = Callable[[Rng, Place], Thing]
-
-
-def _thing(length_m: float, width_m: float, height_m: float) -> Thing:
-    return Thing(length_m=length_m, width_m=width_m, height_m=height_m)
-
-
-def _slab(thing: Thing, ring: Points, colour: Colour, height_m: float, wall: Colour) -> None:
-    """Stand a prism on the outline: walls first, so that its top hides those that face away."""
-    for a, b in zip(ring, np.roll(ring, -1, axis=0), strict=True):
-        thing.raised.add(np.array([a, b, b, a]), wall, 20, [0.0, 0.0, height_m, height_m])
-    thing.raised.add(ring, colour, 30, height_m)
-    thing.casts.append((ring, height_m))
-
-
 def car(rng: Rng, place: Place) -> Thing:
     """Return a car, with a dark ring of glass around its roof."""
     length, width = rng.uniform(4.3, 4.9), rng.uniform(1.78, 1.9)
     paint = CAR_PAINTS[rng.integers(len(CAR_PAINTS))]
-    thing = _thing(length, width, 1.4)
+    thing = Thing(length, width, 1.4)
     nose, side = length / 2, width / 2
     hull = np.array([[-nose, -side * 0.85], [-nose + 0.3, -side], [nose - 0.6, -side], [nose, -side * 0.72],
                      [nose, side * 0.72], [nose - 0.6, side], [-nose + 0.3, side], [-nose, side * 0.85]])  # fmt: skip
-    _slab(thing, place.points(hull), paint, 0.7, shaded(paint, 0.7))
+    add_prism(thing, place.points(hull), paint, 0.7, shaded(paint, 0.7))
     cabin = place.at(-0.25, 0.0)
     thing.raised.add(box(cabin, 2.5, width * 0.84), CAR_GLASS, 0, 1.0)
     thing.raised.add(box(cabin.at(-0.05, 0.0), 1.3, width * 0.56), shaded(paint, 1.03), 10, 1.35)
@@ -67,7 +36,7 @@ def shared_bikes(rng: Rng, place: Place) -> Thing:
     """Return three to eight shared bikes of one or two makes in a loose row."""
     count = int(rng.integers(3, 9))
     step = rng.uniform(0.6, 0.72)
-    thing = _thing(count * step + 0.1, 1.75, 1.0)
+    thing = Thing(count * step + 0.1, 1.75, 1.0)
     for i in range(count):
         bike = place.at((i - (count - 1) / 2) * step, rng.uniform(-0.1, 0.1), np.pi / 2 + rng.uniform(-0.15, 0.15))
         paint = BIKE_PAINTS[rng.integers(len(BIKE_PAINTS))]
@@ -84,7 +53,7 @@ def stall(rng: Rng, place: Place) -> Thing:
     """Return a street stall: a small table under a red or orange parasol or striped awning."""
     size = rng.uniform(2.5, 3.5)
     paint = PARASOLS[rng.integers(len(PARASOLS))]
-    thing = _thing(size, size, 2.3)
+    thing = Thing(size, size, 2.3)
     thing.raised.add(box(place.at(size * 0.38, 0), 0.7, size * 0.6), (150, 160, 170), 10, 0.8)
     if rng.random() < 0.6:
         rim = disc(place, size / 2, 8)
@@ -109,8 +78,8 @@ def blue_roof(rng: Rng, place: Place) -> Thing:
     length = rng.uniform(4.6, 9.0)
     width = float(np.clip(length * rng.uniform(0.55, 0.8), 3.6, 6.0))
     height = rng.uniform(2.5, 3.0)
-    thing = _thing(length, width, height)
-    _slab(thing, box(place, length, width), BLUE_STEEL, height, (176, 180, 178))
+    thing = Thing(length, width, height)
+    add_prism(thing, box(place, length, width), BLUE_STEEL, height, (176, 180, 178))
     ribs = int(length / 0.55)
     for i in range(ribs):
         rib = place.at((i + 0.5) / ribs * length - length / 2, 0)
@@ -121,7 +90,7 @@ def blue_roof(rng: Rng, place: Place) -> Thing:
 def garbage(rng: Rng, place: Place) -> Thing:
     """Return bags and litter."""
     length, width = rng.uniform(2.0, 4.0), rng.uniform(1.6, 2.4)
-    thing = _thing(length, width, 0.4)
+    thing = Thing(length, width, 0.4)
     for _ in range(int(length * width * 4)):
         scrap = place.at(rng.uniform(-0.47, 0.47) * length, rng.uniform(-0.47, 0.47) * width, rng.uniform(0, 6))
         thing.raised.add(box(scrap, rng.uniform(0.15, 0.3), 0.15), BAGS[rng.integers(2, len(BAGS))], 0, 0.02)
@@ -142,7 +111,7 @@ def waste_heap(rng: Rng, place: Place) -> Thing:
     """Return a rough heap of building rubble."""
     length = rng.uniform(3.5, 8.0)
     width = length * rng.uniform(0.65, 0.95)
-    thing = _thing(length, width, 1.2)
+    thing = Thing(length, width, 1.2)
     outline = blob(rng, place, length, width)
     thing.raised.add(outline, (96, 106, 114), 120, 0.0)
     thing.casts.append((outline * 0.7 + place.xy * 0.3, 1.2))
@@ -160,7 +129,7 @@ def waste_heap(rng: Rng, place: Place) -> Thing:
 def clutter(rng: Rng, place: Place) -> Thing:
     """Return stacked brown boxes and pallets."""
     length, width = rng.uniform(2.4, 5.0), rng.uniform(2.0, 3.2)
-    thing = _thing(length, width, 1.3)
+    thing = Thing(length, width, 1.3)
     columns, rows = max(3, round(length / 0.85)), max(2, round(width / 0.85))
     thing.raised.add(box(place, length, width), shaded(CARDBOARD, 0.55), 20, 0.05)
     for i in range(columns):
@@ -170,7 +139,7 @@ def clutter(rng: Rng, place: Place) -> Thing:
             height = rng.uniform(0.3, 1.3)
             size = (length / columns * 0.92, width / rows * 0.92)
             tint = shaded(CARDBOARD, rng.choice([0.66, 0.84, 1.0, 1.16]))
-            _slab(thing, box(spot, *size), tint, height, shaded(tint, 0.6))
+            add_prism(thing, box(spot, *size), tint, height, shaded(tint, 0.6))
             thing.raised.add(box(spot, size[0], 0.1), shaded(tint, 1.15), 0, height)
     return thing
 
@@ -179,7 +148,7 @@ def bare_soil(rng: Rng, place: Place) -> Thing:
     """Return an uncovered patch of soil."""
     length = rng.uniform(9.0, 16.0)
     width = float(np.clip(length * rng.uniform(0.6, 0.9), 8.0, 14.0))
-    thing = _thing(length, width, 0.0)
+    thing = Thing(length, width, 0.0)
     thing.flat.add(blob(rng, place, length, width, 28), SOIL, 80)
     for _ in range(9):
         spot = place.at(rng.uniform(-0.28, 0.28) * length, rng.uniform(-0.28, 0.28) * width, rng.uniform(0, 6))
@@ -200,120 +169,3 @@ PROBLEMS: dict[str, tuple[str, Draw]] = {
     "bare_soil": ("bare_soil", bare_soil),
 }
 """Problem class to what is seen of it and how that is drawn."""
-
-
-def blue_court(rng: Rng, place: Place) -> Thing:
-    """Return a small blue sports court with white lines."""
-    length = rng.uniform(7.5, 13.4)
-    width = length * 0.55
-    thing = _thing(length, width, 0.0)
-    thing.flat.add(box(place, length + 2, width + 2), (92, 120, 84), 40)
-    thing.flat.add(box(place, length, width), (186, 118, 52), 30)
-    lines = [((-1, -1), (1, -1)), ((1, -1), (1, 1)), ((1, 1), (-1, 1)), ((-1, 1), (-1, -1)), ((0, -1), (0, 1)),
-             ((-0.5, 0), (0.5, 0)), ((-0.5, -1), (-0.5, 1)), ((0.5, -1), (0.5, 1))]  # fmt: skip
-    for a, b in lines:
-        ends = place.points(np.array([a, b]) * (length / 2 - 0.3, width / 2 - 0.3))
-        thing.flat.add(band(ends[0], ends[1], 0.16), (235, 238, 236), 10)
-    return thing
-
-
-def pool(rng: Rng, place: Place) -> Thing:
-    """Return a small swimming pool."""
-    length = rng.uniform(6.0, 10.0)
-    thing = _thing(length, length * 0.5, 0.0)
-    thing.flat.add(box(place, length + 1.6, length * 0.5 + 1.6), (196, 204, 208), 30)
-    thing.flat.add(box(place, length, length * 0.5), (206, 188, 92), 40)
-    for i in range(5):
-        ripple = place.at((i - 2) * length / 5.5, rng.uniform(-0.5, 0.5), rng.uniform(-0.5, 0.5))
-        thing.flat.add(blob(rng, ripple, length / 7, 0.3), (222, 206, 122), 0)
-    return thing
-
-
-def flower_bed(rng: Rng, place: Place) -> Thing:
-    """Return a bed of red, yellow and white flowers in a border of stone."""
-    length, width = rng.uniform(2.4, 4.2), rng.uniform(1.8, 2.6)
-    thing = _thing(length, width, 0.2)
-    thing.flat.add(box(place, length + 0.4, width + 0.4), (164, 170, 172), 20)
-    thing.flat.add(box(place, length, width), (46, 98, 58), 70)
-    tints: tuple[Colour, ...] = ((150, 80, 225), (60, 190, 225), (215, 215, 235), (70, 70, 205))
-    for _ in range(int(length * width * 11)):
-        bloom = place.at(rng.uniform(-0.46, 0.46) * length, rng.uniform(-0.46, 0.46) * width, rng.uniform(0, 6))
-        thing.flat.add(disc(bloom, rng.uniform(0.07, 0.15), 6), tints[rng.integers(len(tints))], 0)
-    return thing
-
-
-def gravel(rng: Rng, place: Place) -> Thing:
-    """Return a patch of gravel: the grey of rubble, but flat and fine."""
-    length = rng.uniform(4.0, 8.0)
-    width = length * rng.uniform(0.6, 0.9)
-    thing = _thing(length, width, 0.0)
-    thing.flat.add(blob(rng, place, length, width), (134, 142, 148), 160)
-    for _ in range(int(length * width * 3)):
-        radius, turn = np.sqrt(rng.random()) * 0.45, rng.uniform(0, 2 * np.pi)
-        stone = place.at(radius * length * np.cos(turn), radius * width * np.sin(turn), rng.uniform(0, 6))
-        thing.flat.add(box(stone, 0.16, 0.12), shaded((134, 142, 148), rng.uniform(0.85, 1.12)), 0)
-    return thing
-
-
-def flat_roof(rng: Rng, place: Place) -> Thing:
-    """Return a grey flat-roofed shed with a parapet and a few fittings."""
-    length = rng.uniform(4.0, 8.0)
-    width = length * rng.uniform(0.6, 0.9)
-    thing = _thing(length, width, 3.0)
-    ring = box(place, length, width)
-    _slab(thing, ring, (176, 178, 178), 3.0, (150, 152, 154))
-    thing.raised.add(box(place, length - 0.5, width - 0.5), (138, 140, 142), 110, 2.8)
-    for _ in range(3):
-        unit = place.at(rng.uniform(-0.35, 0.35) * length, rng.uniform(-0.35, 0.35) * width, rng.uniform(0, 1.5))
-        thing.raised.add(box(unit, 0.8, 0.6), (186, 186, 184), 10, 3.4)
-    return thing
-
-
-def terrace(rng: Rng, place: Place) -> Thing:
-    """Return a wooden terrace: the brown of boxes, but one even floor of planks."""
-    length, width = rng.uniform(2.8, 5.0), rng.uniform(2.2, 3.4)
-    thing = _thing(length, width, 0.2)
-    wood: Colour = (92, 134, 174)
-    thing.flat.add(box(place, length, width), shaded(wood, 0.84), 30)
-    planks = int(width / 0.16)
-    for i in range(planks):
-        plank = place.at(0, (i + 0.5) / planks * width - width / 2)
-        thing.flat.add(box(plank, length, 0.13), shaded(wood, rng.uniform(0.95, 1.04)), 30)
-    return thing
-
-
-def ploughed_bed(rng: Rng, place: Place) -> Thing:
-    """Return a ploughed bed: the colour of soil, in furrows."""
-    length, width = rng.uniform(9.0, 15.0), rng.uniform(8.0, 11.0)
-    thing = _thing(length, width, 0.0)
-    thing.flat.add(box(place, length, width), shaded(SOIL, 0.94), 80)
-    furrows = int(width / 0.75)
-    for i in range(furrows):
-        furrow = place.at(0, (i + 0.5) / furrows * width - width / 2)
-        thing.flat.add(box(furrow, length - 0.4, 0.3), shaded(SOIL, 0.6), 60)
-    return thing
-
-
-def netted_soil(rng: Rng, place: Place) -> Thing:
-    """Return soil under green dust netting, as the rules ask for."""
-    length = rng.uniform(9.0, 15.0)
-    width = length * rng.uniform(0.6, 0.8)
-    thing = _thing(length, width, 0.0)
-    thing.flat.add(blob(rng, place, length, width, 24), (84, 142, 66), 90)
-    for i in range(-2, 3):
-        seam = place.at(i * length / 6, 0, np.pi / 2)
-        thing.flat.add(box(seam, width * 0.5, 0.12), (108, 168, 92), 20)
-    return thing
-
-
-LOOK_ALIKES: dict[str, tuple[str, Draw]] = {
-    "blue_court": ("illegal_build", blue_court),
-    "pool": ("illegal_build", pool),
-    "flower_bed": ("exposed_garbage", flower_bed),
-    "gravel": ("waste_pile", gravel),
-    "flat_roof": ("waste_pile", flat_roof),
-    "terrace": ("clutter", terrace),
-    "ploughed_bed": ("bare_soil", ploughed_bed),
-    "netted_soil": ("bare_soil", netted_soil),
-}
-"""What only looks like a problem to a careless eye: the problem, and how it is drawn."""

@@ -115,7 +115,6 @@ def _exif(sensed: Sensed, camera: CameraProfile) -> bytes:
     width, height = camera.image_wh
     block.get_ifd(ExifTags.IFD.Exif).update({
         base.ExifVersion: b"0232",
-        base.ComponentsConfiguration: b"\x01\x02\x03\x00",  # Y Cb Cr
         base.FlashPixVersion: b"0100",
         base.ColorSpace: 1,  # sRGB
         base.DateTimeOriginal: f"{local:%Y:%m:%d %H:%M:%S}",

@@ -11,9 +11,11 @@ from shapely.geometry.base import BaseGeometry
 from dronepatrol.model.patrol import RegisterKind
 from dronepatrol.sim.garden import Garden, Plant, half_diagonal_m, random_points
 from dronepatrol.sim.layout import Layout, Use
+from dronepatrol.sim.look_alikes import LOOK_ALIKES
 from dronepatrol.sim.neighbourhood import fill_blocks, plant_trees
-from dronepatrol.sim.objects import LOOK_ALIKES, PROBLEMS, Rng, Thing, car
+from dronepatrol.sim.objects import PROBLEMS, car
 from dronepatrol.sim.shapes import Place, Points, band, box
+from dronepatrol.sim.thing import Rng, Thing
 
 SPACING_M = 12.0
 """Planted things and look-alikes lie at least this far apart, but for cars parked in a row."""
@@ -22,6 +24,7 @@ EDGE_M = 8.0
 ROW_M = 6.6
 """Distance between two cars parked in a row."""
 _REGISTER_GAP_M = 7.0
+_KERB_M = 2.2  # from the kerb to the middle of a parked car
 
 PLANTED = {"car_parking": 13, "shared_bikes": 9, "road_vending": 9, "illegal_build": 9, "exposed_garbage": 10,
            "waste_pile": 8, "clutter": 9, "bare_soil": 8}  # fmt: skip
@@ -37,11 +40,11 @@ _TRIES = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One polygon of a register, metres, and whether its entry is in force while the patrol flies."""
+    """One polygon of a register, metres, and whether its entry is in force while the patrol flies; None: unknown."""
 
     kind: RegisterKind
     outline: Polygon
-    in_force: bool
+    in_force: bool | None
 
 
 def plant_all(rng: Rng, layout: Layout, area: BaseGeometry, sites: Sequence[Site]) -> Garden:
@@ -61,7 +64,7 @@ def plant_all(rng: Rng, layout: Layout, area: BaseGeometry, sites: Sequence[Site
     garden = Garden(layout, area.buffer(-EDGE_M))
     strict = [site.outline for site in sites if site.kind is RegisterKind.STRICT_PARKING]
     _on_sites(rng, garden, sites)
-    _parked_cars(rng, garden, [s.outline for s in sites if s.outline in strict and s.in_force])
+    _parked_cars(rng, garden, [s.outline for s in sites if s.kind is RegisterKind.STRICT_PARKING and s.in_force])
     _driving_cars(rng, garden, shapely.union_all(strict))
     roadside, inside = _ground_for(garden)
     for problem in ("bare_soil", "illegal_build", "waste_pile"):  # the largest first, while there is room
@@ -115,7 +118,7 @@ def _scatter(rng: Rng, garden: Garden, ground: BaseGeometry, count: int, problem
 
 def _parked_cars(rng: Rng, garden: Garden, strict: Sequence[Polygon]) -> None:
     """Park cars at the kerbs of strict-parking roads, now and then two in a row."""
-    kerbs = [part.exterior for road in strict for part in shapely.get_parts(road.buffer(-1.9))
+    kerbs = [part.exterior for road in strict for part in shapely.get_parts(road.buffer(-_KERB_M))
              if isinstance(part, Polygon) and part.exterior.length > 40.0]  # fmt: skip
     if not kerbs:
         return
@@ -174,6 +177,8 @@ _SPOTS: dict[RegisterKind, tuple[str, tuple[tuple[float, float], ...]]] = {
 def _on_sites(rng: Rng, garden: Garden, sites: Sequence[Site]) -> None:
     """Put bikes into bays, stalls on approved sites, sheds on building sites: lawful while the site is in force."""
     for site in sites:
+        if site.in_force is None:
+            continue
         problem, spots = _SPOTS.get(site.kind, ("", ()))
         for along, across in spots:
             middle, length, width = _rectangle(site.outline)
@@ -220,7 +225,7 @@ def _car_parks(rng: Rng, garden: Garden, ground: BaseGeometry) -> None:
 
 def _car_park(place: Place) -> Thing:
     """Return the asphalt and the bays of a car park."""
-    lot = Thing(length_m=27.5, width_m=16.4)
+    lot = Thing(27.5, 16.4, 0.0)
     lot.flat.add(box(place, 27.5, 16.4), (104, 102, 100), 90)
     for i in range(12):
         for side in (-1, 1):

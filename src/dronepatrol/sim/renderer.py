@@ -16,6 +16,8 @@ from dronepatrol.sim.shapes import Faces
 _SHIFT = 4  # fractional bits of polygon corners: 1/16 px
 _TILE_PX = 1024
 _TILE_M_PX = 0.06
+_BACKDROP = (70, 122, 98, 130)  # meadow, to the end of the world
+_FAR_PX = 1e6  # a face that reaches further, or behind the camera, is not drawn: an oblique view's far side
 _SHADOW = 0.58
 _SHADOW_SCALE = 4  # shadows are drawn this much smaller and blurred: soft edges
 
@@ -71,9 +73,11 @@ class Renderer:
             msg = f"a photo from {height_m:.1f} m would show the horizon; the scene is ground only"
             raise InputError(msg, hint="point the camera down: no corner more than 75 degrees off nadir")
         place = self._scene.frame.to_metres([lon_deg, lat_deg])
-        view = _View(self._camera, rotation, height_m, place, shapely.Polygon(corners + place))
+        lean = float(np.hypot(*corners.T).max()) / height_m
+        view = _View(self._camera, rotation, height_m, place, shapely.Polygon(corners + place), lean)
         width, height = self._camera.image_wh
-        canvas = np.zeros((height, width, 4), dtype=np.uint8)
+        canvas = np.empty((height, width, 4), dtype=np.uint8)
+        canvas[:] = _BACKDROP
         _paint(canvas, self._flat, view)
         _shade(canvas, self._shadows, view)
         _paint(canvas, self._raised, view)
@@ -103,6 +107,7 @@ class _View:
     height_m: float
     place: NDArray[np.float64]
     seen: shapely.Polygon
+    lean: float  # metres by which one metre of height leans outwards, at most
 
     def ground(self, pixels: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return (n, 2) metres east and north of the camera of pixels."""
@@ -128,13 +133,12 @@ class _Layer:
         first = faces.start[:-1]
         low = np.minimum.reduceat(faces.xyz, first, axis=0)
         high = np.maximum.reduceat(faces.xyz, first, axis=0)
-        return cls(
-            faces, shapely.STRtree(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1])), float(high[:, 2].max())
-        )
+        tree = shapely.STRtree(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
+        return cls(faces, tree, float(high[:, 2].max()))
 
     def in_view(self, view: _View) -> NDArray[np.int64]:
         """Return the faces that may be seen, in the order in which they are painted."""
-        return np.sort(self.tree.query(view.seen.buffer(1.0 + self.tallest_m), predicate="intersects"))
+        return np.sort(self.tree.query(view.seen.buffer(1.0 + self.tallest_m * view.lean), predicate="intersects"))
 
     def corners(self, view: _View, scale: float = 1.0) -> list[tuple[int, NDArray[np.int32]]]:
         """Return (face, corners in fixed-point pixels) of the faces in view; a smaller image has ``scale`` below 1."""
@@ -145,8 +149,11 @@ class _Layer:
         ends = np.cumsum(counts)
         rows = np.repeat(self.faces.start[which] - (ends - counts), counts) + np.arange(ends[-1])
         pixels = (view.pixels(self.faces.xyz[rows]) + 0.5) * scale - 0.5
-        fixed = np.rint(pixels * (1 << _SHIFT)).astype(np.int32)
-        return list(zip(which.tolist(), np.split(fixed, ends[:-1]), strict=True))
+        usable = np.abs(pixels).max(axis=1) < _FAR_PX  # not so for NaN
+        drawn = np.logical_and.reduceat(usable, ends - counts)
+        fixed = np.rint(np.where(usable[:, None], pixels, 0.0) * (1 << _SHIFT)).astype(np.int32)
+        rings = zip(which.tolist(), np.split(fixed, ends[:-1]), drawn.tolist(), strict=True)
+        return [(face, ring) for face, ring, whole in rings if whole]
 
 
 def _paint(canvas: NDArray[np.uint8], layer: _Layer, view: _View) -> None:

@@ -74,14 +74,16 @@ def build_scene(
         Decides everything else.
     at
         When the patrol flies: what stands on a site that is not in force then is a planted problem, not a look-alike,
-        and a road whose rule does not hold then gets no parked cars. None takes all entries as in force.
+        and a road whose rule does not hold then gets no parked cars. With None, sites with hours stay empty.
     """
     rng = np.random.default_rng(seed)
     frame = LocalFrame.around(area)
     ground = frame.geometry_to_metres(area)
     hole = shapely.union_all([frame.geometry_to_metres(zone) for zone in nofly])
-    sites = [Site(kind, part, at is None or in_force(entry, at)) for kind, entries in registers.items()
-             for entry in entries for part in _parts(frame, entry)]  # fmt: skip
+    sites = [
+        Site(kind, part, in_force(entry, at)) for kind, entries in registers.items() for entry in entries
+        for part in _parts(frame, entry)
+    ]  # fmt: skip
     by_kind = {kind: [site.outline for site in sites if site.kind is kind] for kind in RegisterKind}
     layout = divide(rng, ground, hole, by_kind)
     below = paint_ground(rng, layout)
@@ -104,8 +106,13 @@ def _shadows(casts: Sequence[tuple[np.ndarray, float]]) -> Faces:
     return sketch.faces()
 
 
-def in_force(entry: RegisterEntry, at: datetime) -> bool:
-    """Return whether a register entry holds at an instant, by its validity and its hours in local time."""
+def in_force(entry: RegisterEntry, at: datetime | None) -> bool | None:
+    """Return whether a register entry holds at an instant, by its validity and its hours in local time.
+
+    At an unknown instant an entry without hours is taken to hold, and of one with hours nothing is known: None.
+    """
+    if at is None:
+        return None if entry.hours.strip() else True
     if (entry.valid_from and at < entry.valid_from) or (entry.valid_to and at > entry.valid_to):
         return False
     clock = at.astimezone(LOCAL_TIME).strftime("%H:%M")

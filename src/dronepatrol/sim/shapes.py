@@ -53,8 +53,9 @@ def disc(place: Place, radius_m: float, corners: int = 12) -> Points:
 def blob(rng: np.random.Generator, place: Place, length_m: float, width_m: float, corners: int = 18) -> Points:
     """Return an uneven oval whose bounding box in its own directions is exactly ``length_m`` by ``width_m``."""
     turn = np.arange(corners) * (2 * np.pi / corners)
-    wave = 1 + sum(rng.uniform(0.02, 0.09) * np.cos(k * turn + rng.uniform(0, 2 * np.pi)) for k in (2, 3, 5))
-    oval = np.column_stack([np.cos(turn), np.sin(turn)]) * np.asarray(wave)[:, None]
+    waves = np.array([[2], [3], [5]]) * turn + rng.uniform(0, 2 * np.pi, (3, 1))
+    radius = 1 + rng.uniform(0.02, 0.09, 3) @ np.cos(waves)
+    oval = np.column_stack([np.cos(turn), np.sin(turn)]) * radius[:, None]
     low, high = oval.min(axis=0), oval.max(axis=0)
     return place.points((oval - (low + high) / 2) / (high - low) * (length_m, width_m))
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from dronepatrol.sim.objects import Rng, Thing
 from dronepatrol.sim.shapes import Colour, Place, Points, blob, box, shaded
+from dronepatrol.sim.thing import Rng, Thing
 
 TILES: tuple[Colour, ...] = ((86, 83, 80), (76, 84, 140), (100, 98, 97), (84, 96, 150), (70, 72, 78))
 SHEETS: tuple[Colour, ...] = ((186, 186, 182), (168, 172, 172), (198, 200, 198), (152, 160, 160))
@@ -22,7 +22,7 @@ def _walls(thing: Thing, ring: Points, height_m: float) -> None:
 def house(rng: Rng, place: Place, length_m: float, width_m: float, eaves_m: float) -> Thing:
     """Return a house with a tiled gable roof, its ridge along the place's direction."""
     eaves, rise = eaves_m, width_m * ROOF_RISE
-    thing = Thing(length_m=length_m, width_m=width_m, height_m=eaves + rise)
+    thing = Thing(length_m, width_m, eaves + rise)
     thing.flat.add(box(place.at(0, -width_m / 2 - 2.0), length_m + 1, 4.2), (156, 162, 166), 50)
     if rng.random() < 0.5:  # a kitchen garden behind the house
         plot = place.at(rng.uniform(-0.2, 0.2) * length_m, width_m / 2 + 3.2)
@@ -35,6 +35,8 @@ def house(rng: Rng, place: Place, length_m: float, width_m: float, eaves_m: floa
     tile = TILES[rng.integers(len(TILES))]
     ridge = place.points([[-length_m / 2, 0], [length_m / 2, 0]])
     up = [eaves, eaves, eaves + rise, eaves + rise]
+    for gable in ([ring[0], ring[3], ridge[0]], [ring[1], ring[2], ridge[1]]):
+        thing.raised.add(np.array(gable), shaded(_WALL, 0.9), 20, [eaves, eaves, eaves + rise])
     south, north = (0.9, 1.08) if np.cos(place.angle_rad) > 0 else (1.08, 0.9)
     thing.raised.add(np.array([ring[0], ring[1], ridge[1], ridge[0]]), shaded(tile, south), 110, up)
     thing.raised.add(np.array([ring[3], ring[2], ridge[1], ridge[0]]), shaded(tile, north), 110, up)
@@ -52,32 +54,30 @@ def house(rng: Rng, place: Place, length_m: float, width_m: float, eaves_m: floa
 
 def hall(rng: Rng, place: Place, length_m: float, width_m: float, height_m: float) -> Thing:
     """Return a workshop with a light sheet roof."""
-    height = height_m
-    thing = Thing(length_m=length_m, width_m=width_m, height_m=height)
+    thing = Thing(length_m, width_m, height_m)
     ring = box(place, length_m, width_m)
-    _walls(thing, ring, height)
-    thing.casts.append((ring, height))
+    _walls(thing, ring, height_m)
+    thing.casts.append((ring, height_m))
     sheet = SHEETS[rng.integers(len(SHEETS))]
-    thing.raised.add(ring, sheet, 60, height)
-    thing.raised.add(box(place.at(0, width_m / 4), length_m, width_m / 2), shaded(sheet, 0.93), 60, height)
+    thing.raised.add(ring, sheet, 60, height_m)
+    thing.raised.add(box(place.at(0, width_m / 4), length_m, width_m / 2), shaded(sheet, 0.93), 60, height_m)
     seams = int(length_m / 4)
     for i in range(1, seams):
         seam = place.at(i / seams * length_m - length_m / 2, 0)
-        thing.raised.add(box(seam, 0.15, width_m), shaded(sheet, 0.86), 20, height)
+        thing.raised.add(box(seam, 0.15, width_m), shaded(sheet, 0.86), 20, height_m)
         if i % 3 == 0:
-            thing.raised.add(box(seam.at(2, 0), 1.2, width_m * 0.8), (212, 208, 200), 20, height)
+            thing.raised.add(box(seam.at(2, 0), 1.2, width_m * 0.8), (212, 208, 200), 20, height_m)
     return thing
 
 
 def tree(rng: Rng, place: Place, across_m: float, height_m: float) -> Thing:
     """Return a tree of three layers of leaves."""
-    across, height = across_m, height_m
-    thing = Thing(length_m=across, width_m=across, height_m=height)
+    thing = Thing(across_m, across_m, height_m)
     leaf = LEAVES[rng.integers(len(LEAVES))]
-    crown = blob(rng, place, across, across, 14)
-    thing.raised.add(crown, shaded(leaf, 0.8), 160, height * 0.5)
-    thing.raised.add(blob(rng, place.at(0.1, 0.1), across * 0.76, across * 0.7, 12), leaf, 190, height * 0.7)
-    thing.raised.add(blob(rng, place.at(0.25, 0.25), across * 0.4, across * 0.36, 9), shaded(leaf, 1.22), 190,
-                     height * 0.92)  # fmt: skip
-    thing.casts.append((crown, height * 0.75))
+    crown = blob(rng, place, across_m, across_m, 14)
+    thing.raised.add(crown, shaded(leaf, 0.8), 160, height_m * 0.5)
+    thing.raised.add(blob(rng, place.at(0.1, 0.1), across_m * 0.76, across_m * 0.7, 12), leaf, 190, height_m * 0.7)
+    thing.raised.add(blob(rng, place.at(0.25, 0.25), across_m * 0.4, across_m * 0.36, 9), shaded(leaf, 1.22), 190,
+                     height_m * 0.92)  # fmt: skip
+    thing.casts.append((crown, height_m * 0.75))
     return thing

@@ -1,0 +1,136 @@
+"""The whole planner on the demo patrol, and on patrols that cannot be."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+from shapely import LineString, Polygon, box
+
+from dronepatrol.areas import read_area, read_zones
+from dronepatrol.errors import PlanError
+from dronepatrol.geo.local import LocalFrame
+from dronepatrol.model.mission import Command, Frame, Mission, Sortie
+from dronepatrol.model.patrol import Zone
+from dronepatrol.plan.footprints import photo_footprints
+from dronepatrol.plan.items import fence_items, sortie_items
+from dronepatrol.plan.mission import plan_mission
+from dronepatrol.store import profiles
+from dronepatrol.store.spec import read_spec
+
+SPEC = read_spec(Path(__file__).resolve().parents[2] / "missions" / "pinghu-xindai-demo.toml")
+AREA = read_area(SPEC.area_file)
+ZONES = read_zones(SPEC.nofly_file)
+CAMERA = profiles.camera(SPEC.camera)
+CRAFT = profiles.aircraft(SPEC.aircraft)
+FRAME = LocalFrame.around(AREA.geometry)
+
+
+@cache
+def demo() -> Mission:
+    return plan_mission(SPEC, AREA, ZONES, CAMERA, CRAFT)
+
+
+def line(sortie: Sortie) -> np.ndarray:
+    dock = (sortie.dock.lon_deg, sortie.dock.lat_deg)
+    return FRAME.to_metres([dock, *((w.lon_deg, w.lat_deg) for w in sortie.waypoints), dock])
+
+
+def test_demo_is_of_the_size_that_was_asked():
+    mission = demo()
+    assert 200 <= sum(sortie.planned_photos for sortie in mission.sorties) <= 450
+    assert len(mission.sorties) == 4
+    assert mission.gsd_m <= 0.05
+    assert [f for f in mission.findings if f.severity == "blocker"] == []
+
+
+def test_photos_show_all_of_the_area():
+    mission = demo()
+    across, along = CAMERA.footprint_m(mission.height_m)
+    seen = shapely.union_all(photo_footprints(mission, FRAME, across, along), grid_size=1e-4)
+    target = FRAME.geometry_to_metres(AREA.geometry.difference(ZONES[0].geometry))
+    assert target.difference(seen).area < 1e-4 * target.area
+
+
+def test_no_leg_comes_near_the_no_fly_zone_or_leaves_the_fence():
+    nofly = FRAME.geometry_to_metres(ZONES[0].geometry)
+    inclusion = [i for i in fence_items(demo()) if i.command == Command.NAV_FENCE_POLYGON_VERTEX_INCLUSION]
+    fence = Polygon(FRAME.to_metres([(i.lon_deg, i.lat_deg) for i in inclusion]))
+    for sortie in demo().sorties:
+        flown = LineString(line(sortie))
+        assert flown.distance(nofly) > 9.0
+        assert fence.contains(flown)
+
+
+def test_sorties_stay_within_the_battery_and_are_balanced():
+    energies = [sortie.planned_energy_wh for sortie in demo().sorties]
+    assert max(energies) <= CRAFT.usable_wh
+    assert min(energies) > 0.7 * max(energies)
+
+
+def test_planned_figures_are_those_of_the_waypoints():
+    for sortie in demo().sorties:
+        length = np.hypot(*np.diff(line(sortie), axis=0).T).sum()
+        assert sortie.planned_length_m == pytest.approx(length, rel=1e-4)
+        assert sortie.planned_time_s > length / sortie.speed_m_s
+
+
+def test_the_same_input_gives_the_same_mission():
+    assert plan_mission(SPEC, AREA, ZONES, CAMERA, CRAFT) == demo()
+
+
+@pytest.mark.parametrize("autopilot", ["ardupilot", "px4"])
+def test_sortie_items_are_self_contained(autopilot):
+    for sortie in demo().sorties:
+        items = list(sortie_items(sortie, autopilot))
+        if autopilot == "ardupilot":
+            home = items.pop(0)
+            assert (home.frame, home.altitude_m) == (Frame.GLOBAL, sortie.dock.ground_amsl_m)
+        commands = [item.command for item in items]
+        assert commands[:3] == [Command.NAV_TAKEOFF, Command.DO_CHANGE_SPEED, Command.DO_MOUNT_CONTROL]
+        assert commands[-1] == Command.NAV_RETURN_TO_LAUNCH
+        assert items[2].params[0] == -90
+        assert items[2].altitude_m == 2  # parameter 7: the mode
+        places = [i for i in items if i.command == Command.NAV_WAYPOINT]
+        assert [(i.lon_deg, i.lat_deg) for i in places] == [(w.lon_deg, w.lat_deg) for w in sortie.waypoints]
+        steps = [item.params[0] for item in items if item.command == Command.DO_SET_CAM_TRIGG_DIST]
+        assert steps[-1] == 0
+        assert sum(step > 0 for step in steps) == sum(w.photo_step_m > 0 for w in sortie.waypoints)
+
+
+def test_a_small_battery_splits_lanes_with_a_photo_taken_twice():
+    small = replace(CRAFT, battery_wh=22.0)
+    mission = plan_mission(SPEC, AREA, ZONES, CAMERA, small)
+    assert len(mission.sorties) > 2 * len(demo().sorties)
+    assert max(sortie.planned_energy_wh for sortie in mission.sorties) <= small.usable_wh
+    across, along = CAMERA.footprint_m(mission.height_m)
+    seen = shapely.union_all(photo_footprints(mission, FRAME, across, along), grid_size=1e-4)
+    target = FRAME.geometry_to_metres(AREA.geometry.difference(ZONES[0].geometry))
+    assert target.difference(seen).area < 1e-4 * target.area
+
+
+def test_a_way_home_over_a_no_fly_zone_is_found():
+    assert {f.rule for f in demo().findings if f.severity == "warning"} <= {"way home"}
+
+
+def test_height_and_wind_are_blockers():
+    windy = plan_mission(replace(SPEC, wind_m_s=20.0), AREA, (), CAMERA, replace(CRAFT, battery_wh=2000.0))
+    assert {f.rule for f in windy.findings if f.severity == "blocker"} == {"wind"}
+    high = plan_mission(replace(SPEC, gsd_m=0.08), AREA, (), CAMERA, replace(CRAFT, battery_wh=2000.0))
+    assert {f.rule for f in high.findings if f.severity == "blocker"} == {"height"}
+
+
+def test_what_cannot_be_planned_is_said():
+    west, south, east, north = AREA.geometry.bounds
+    everywhere = (Zone("all", "all", box(west, south, east, north)),)
+    with pytest.raises(PlanError, match="lies wholly inside no-fly zones"):
+        plan_mission(SPEC, AREA, everywhere, CAMERA, CRAFT)
+    at_dock = (Zone("d", "d", shapely.Point(SPEC.dock.lon_deg, SPEC.dock.lat_deg).buffer(1e-4)),)
+    with pytest.raises(PlanError, match="the dock xindai-south lies in a no-fly zone"):
+        plan_mission(SPEC, AREA, at_dock, CAMERA, CRAFT)
+    with pytest.raises(PlanError, match="do not reach the area's furthest part"):
+        plan_mission(SPEC, AREA, ZONES, CAMERA, replace(CRAFT, battery_wh=10.0))
+    with pytest.raises(PlanError, match="expected at least 1 m/s"):
+        plan_mission(SPEC, AREA, ZONES, replace(CAMERA, min_interval_s=100.0), CRAFT)
