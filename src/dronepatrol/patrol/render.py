@@ -24,7 +24,7 @@ def render(spec: PatrolSpec, mission: Mission, folder: PatrolFolder, jobs: int, 
     area = read_area(spec.area_file)
     zones = read_zones(spec.nofly_file) if spec.nofly_file else ()
     registers = {kind: read_register(kind, path) for kind, path in spec.register_files.items()}
-    scene = build_scene(area.geometry, [zone.geometry for zone in zones], registers, spec.seed)
+    scene = build_scene(area.geometry, [zone.geometry for zone in zones], registers, spec.seed, at=spec.start)
     write_text(folder.truth, json.dumps(scene.truth_geojson(), ensure_ascii=False) + "\n")
     truths = {s.id: read_table(folder.simulated_truth(s.id), SIMULATED_TRUTH) for s in mission.sorties}
     total = sum(len(truth) for truth in truths.values())

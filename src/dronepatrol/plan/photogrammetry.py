@@ -13,8 +13,10 @@ from dronepatrol.model.patrol import PatrolSpec
 
 EDGE_REACH = 0.7
 """A lane may end where this share of half a photo reaches the area's edge; the rest is for wind, tilt and GPS."""
-STEP_SLACK_M = 1.0
-"""The last photo of a lane is due this far before its end, so that the trigger fires before it is switched off."""
+STEP_SLACK_M = 3.0
+"""The last photo of a lane is due this far before its end: autopilots call a waypoint reached up to 2 m early."""
+TRIGGER_TICK_S = 0.02
+"""Autopilots look this often whether the next photo is due (ArduPilot: 50 Hz), so each step is flown a little longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class PhotoPlan:
         useful = length_m - STEP_SLACK_M
         if useful <= self.photo_step_m / 2:
             return self.photo_step_m
-        return max(useful / math.ceil(useful / self.photo_step_m - 1e-9), self.least_step_m)
+        flown_step = useful / math.ceil(useful / self.photo_step_m - 1e-9)
+        return max(flown_step - TRIGGER_TICK_S * self.speed_m_s, self.least_step_m)
 
     def photos(self, length_m: float) -> NDArray[np.float64]:
         """Return where on a lane, in metres from its start, photos are taken; the first at its start."""

@@ -77,7 +77,14 @@ def start(config: VehicleConfig, timeout_s: float = _START_S) -> VehicleProcess:
     """
     command = [sys.executable, "-m", "dronepatrol.sim.vehicle", "--tied", *config.arguments()]
     errors = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  (closed by stop)
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
+        start_new_session=True,  # Ctrl-C in the terminal is for the ground station, which brings the vehicle home
+    )
     url = _first_line(process, timeout_s)
     if url:
         return VehicleProcess(process, url, errors)
