@@ -17,9 +17,9 @@ from dronepatrol.geo.rotation import camera_to_ned
 from dronepatrol.model.camera import Camera
 from dronepatrol.model.detection import Detector
 from dronepatrol.model.patrol import RegisterKind
-from dronepatrol.sim.objects import PROBLEMS
-from dronepatrol.sim.renderer import Renderer
-from dronepatrol.sim.scene import Scene, build_scene
+from dronepatrol.sim.render.renderer import Renderer
+from dronepatrol.sim.scene.objects import PROBLEMS
+from dronepatrol.sim.scene.scene import Scene, build_scene
 
 DEMO = Path(__file__).resolve().parents[2] / "geodata" / "pinghu" / "xindai-demo"
 CAMERA = Camera.pinhole((2048, 1536), 2048.0)

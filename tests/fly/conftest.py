@@ -11,8 +11,8 @@ from typing import Self
 import pytest
 
 from dronepatrol.model.mission import Command, Frame, MissionItem
-from dronepatrol.sim.config import VehicleConfig
-from dronepatrol.sim.process import VehicleProcess, start
+from dronepatrol.sim.vehicle.config import VehicleConfig
+from dronepatrol.sim.vehicle.process import VehicleProcess, start
 
 HOME = (121.0205, 30.7005)
 

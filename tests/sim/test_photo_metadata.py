@@ -19,10 +19,10 @@ from dronepatrol.errors import InputError, StorageError
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.camera import CameraProfile
 from dronepatrol.model.tables import SIMULATED_TRUTH
-from dronepatrol.sim.photo import SYNTHETIC, Sensed, photo_bytes, write_photo
-from dronepatrol.sim.photos import render_photos
-from dronepatrol.sim.scene import Scene
-from dronepatrol.sim.shapes import Place, Sketch, box
+from dronepatrol.sim.render.photo import SYNTHETIC, Sensed, photo_bytes, write_photo
+from dronepatrol.sim.render.photos import render_photos
+from dronepatrol.sim.scene.scene import Scene
+from dronepatrol.sim.scene.shapes import Place, Sketch, box
 
 CAMERA = CameraProfile("test", "simulated 3 MP", (64, 48), (6.4, 4.8), 6.4, 1.0)
 IMAGE = np.random.default_rng(2).integers(0, 256, (48, 64, 3), dtype=np.uint8)

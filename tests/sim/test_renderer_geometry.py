@@ -10,9 +10,9 @@ from dronepatrol.geo.ground import ground_to_pixels
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.geo.rotation import camera_to_ned
 from dronepatrol.model.camera import Camera
-from dronepatrol.sim.renderer import Renderer
-from dronepatrol.sim.scene import Scene
-from dronepatrol.sim.shapes import Place, Sketch, box
+from dronepatrol.sim.render.renderer import Renderer
+from dronepatrol.sim.scene.scene import Scene
+from dronepatrol.sim.scene.shapes import Place, Sketch, box
 
 FRAME = LocalFrame(121.08, 30.82)
 CAMERA = Camera.pinhole((640, 480), 625.0)

@@ -13,9 +13,9 @@ import shapely
 
 from dronepatrol.areas import read_area, read_register, read_zones
 from dronepatrol.model.patrol import RegisterEntry, RegisterKind
-from dronepatrol.sim.look_alikes import LOOK_ALIKES
-from dronepatrol.sim.objects import PROBLEMS
-from dronepatrol.sim.scene import Scene, build_scene, in_force
+from dronepatrol.sim.scene.look_alikes import LOOK_ALIKES
+from dronepatrol.sim.scene.objects import PROBLEMS
+from dronepatrol.sim.scene.scene import Scene, build_scene, in_force
 
 DEMO = Path(__file__).resolve().parents[2] / "geodata" / "pinghu" / "xindai-demo"
 AT = datetime.fromisoformat("2026-05-18T09:40:00+08:00")

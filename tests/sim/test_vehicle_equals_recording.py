@@ -5,9 +5,9 @@ import math
 import pytest
 
 from dronepatrol.model.mission import MissionItem
-from dronepatrol.sim.autopilot import Autopilot
-from dronepatrol.sim.config import VehicleConfig
-from dronepatrol.sim.numbers import Mode, Result
+from dronepatrol.sim.vehicle.autopilot import Autopilot
+from dronepatrol.sim.vehicle.config import VehicleConfig
+from dronepatrol.sim.vehicle.numbers import Mode, Result
 
 mavutil = pytest.importorskip("pymavlink.mavutil")
 

@@ -8,11 +8,11 @@ import pytest
 
 from dronepatrol.geo.local import WGS84
 from dronepatrol.model.mission import MissionItem
-from dronepatrol.sim.autopilot import Autopilot
-from dronepatrol.sim.battery import Battery, PowerModel
-from dronepatrol.sim.config import VehicleConfig
-from dronepatrol.sim.numbers import Landed, MissionState, Mode, Result
-from dronepatrol.sim.place import Origin
+from dronepatrol.sim.vehicle.autopilot import Autopilot
+from dronepatrol.sim.vehicle.battery import Battery, PowerModel
+from dronepatrol.sim.vehicle.config import VehicleConfig
+from dronepatrol.sim.vehicle.numbers import Landed, MissionState, Mode, Result
+from dronepatrol.sim.vehicle.place import Origin
 
 HOME = (121.0830, 30.8198, 3.5)
 CONFIG = VehicleConfig(home=HOME, flight_id="s", seed=3, wind_m_s=4.0, wind_from_deg=300.0, gps_after_s=0.0)

@@ -15,8 +15,8 @@ import pytest
 
 from dronepatrol.errors import InputError, LinkError
 from dronepatrol.model.tables import SIMULATED_TRUTH
-from dronepatrol.sim.config import VehicleConfig, parse
-from dronepatrol.sim.process import start
+from dronepatrol.sim.vehicle.config import VehicleConfig, parse
+from dronepatrol.sim.vehicle.process import start
 
 dialect = pytest.importorskip("pymavlink.dialects.v20.ardupilotmega")
 
@@ -305,8 +305,8 @@ def test_a_port_in_use_is_said(idle, tmp_path):
 def test_it_ends_when_its_parent_does(tmp_path):
     code = (
         "import sys, time\n"
-        "from dronepatrol.sim.config import VehicleConfig\n"
-        "from dronepatrol.sim.process import start\n"
+        "from dronepatrol.sim.vehicle.config import VehicleConfig\n"
+        "from dronepatrol.sim.vehicle.process import start\n"
         f"vehicle = start(VehicleConfig(home={HOME!r}, flight_id='a'))\n"
         "print(vehicle.url, vehicle.pid, flush=True)\n"
         "time.sleep(60)\n"

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dronepatrol.model.mission import MissionItem
-from dronepatrol.sim.missions import Missions
-from dronepatrol.sim.outbox import Outbox
+from dronepatrol.sim.vehicle.missions import Missions
+from dronepatrol.sim.vehicle.outbox import Outbox
 
 PEER = (255, 190)
 HOME = MissionItem(16, 0, lat_deg=30.7, lon_deg=121.0, altitude_m=5.0)

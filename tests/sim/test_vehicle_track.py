@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dronepatrol.sim.track import Leg, Limits, Track, overlap_s
+from dronepatrol.sim.vehicle.track import Leg, Limits, Track, overlap_s
 
 LIMITS = Limits(level_m_s=12.0, up_m_s=2.5, down_m_s=1.5, level_m_s2=2.5, vertical_m_s2=1.0, jerk_m_s3=1.0)
 places = st.tuples(st.floats(-2000, 2000), st.floats(-2000, 2000), st.floats(0, 120))

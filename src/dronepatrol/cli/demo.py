@@ -13,7 +13,7 @@ def demo(
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Seed of the scene and its noise.")] = 1,
     factor: Annotated[
         float, typer.Option("--factor", min=1, max=100, metavar="X", help="Times faster than real that it flies.")
-    ] = 60.0,
+    ] = 100.0,
     jobs: Jobs = JOBS,
     lang: Lang = "zh",
     as_json: AsJson = False,

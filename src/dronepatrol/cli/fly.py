@@ -23,7 +23,7 @@ def fly(
     ] = None,
     factor: Annotated[
         float, typer.Option("--factor", min=1, max=100, metavar="X", help="Simulated: times faster than real.")
-    ] = 60.0,
+    ] = 100.0,
     jobs: Jobs = JOBS,
     as_json: AsJson = False,
 ) -> None:

@@ -23,8 +23,8 @@ def sim(
     Example: dronepatrol sim --port 14550
              dronepatrol fly xindai --connect udpout:127.0.0.1:14550 --confirm 1
     """
-    from dronepatrol.sim.config import VehicleConfig
-    from dronepatrol.sim.vehicle import serve
+    from dronepatrol.sim.vehicle.config import VehicleConfig
+    from dronepatrol.sim.vehicle.serve import serve
 
     serve(
         VehicleConfig(

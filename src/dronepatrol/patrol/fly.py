@@ -14,8 +14,8 @@ from dronepatrol.model.patrol import PatrolSpec
 from dronepatrol.model.progress import Progress, Report
 from dronepatrol.model.tables import TRACK
 from dronepatrol.plan.items import fence_items, sortie_items
-from dronepatrol.sim.config import VehicleConfig
-from dronepatrol.sim.process import start as start_vehicle
+from dronepatrol.sim.vehicle.config import VehicleConfig
+from dronepatrol.sim.vehicle.process import start as start_vehicle
 from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.profiles import aircraft
 from dronepatrol.store.tables import write_table

@@ -7,8 +7,8 @@ from dronepatrol.model.mission import Mission
 from dronepatrol.model.patrol import PatrolSpec
 from dronepatrol.model.progress import Progress, Report
 from dronepatrol.model.tables import SIMULATED_TRUTH
-from dronepatrol.sim.photos import render_photos
-from dronepatrol.sim.scene import build_scene
+from dronepatrol.sim.render.photos import render_photos
+from dronepatrol.sim.scene.scene import build_scene
 from dronepatrol.store.atomic import write_text
 from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.profiles import camera

@@ -16,7 +16,7 @@ EDGE_REACH = 0.7
 STEP_SLACK_M = 3.0
 """The last photo of a lane is due this far before its end: autopilots call a waypoint reached up to 2 m early."""
 TRIGGER_TICK_S = 0.02
-"""Autopilots look this often whether the next photo is due (ArduPilot: 50 Hz), so each step is flown a little longer."""
+"""Autopilots look this often whether the next photo is due (ArduPilot: 50 Hz), so a step is flown a bit longer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What the simulated camera sees and writes: pictures of the scene, with the metadata that a drone would write."""

@@ -1,0 +1,112 @@
+"""The camera below its gimbal, triggered by distance or command; a photo is kept as it was and as it seemed."""
+
+from dataclasses import dataclass
+from math import degrees, hypot
+
+from dronepatrol.sim.noise import PhotoError, photo_error
+from dronepatrol.sim.vehicle.dynamics import STEP_S
+from dronepatrol.sim.vehicle.outbox import Outbox
+from dronepatrol.sim.vehicle.state import State
+
+_GIMBAL_DEG_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One photo: what was true and what was sensed; angles in degrees, heights in metres."""
+
+    number: int
+    time_s: float  # since boot
+    true_lon_deg: float
+    true_lat_deg: float
+    true_height_m: float  # above the ground at the take-off point
+    error: PhotoError
+    lon_deg: float
+    lat_deg: float
+    amsl_m: float
+    height_m: float  # above home
+    gimbal_pitch_deg: float
+    yaw_deg: float
+    pitch_deg: float
+    roll_deg: float
+
+
+class Camera:
+    """A camera on a two-axis gimbal: level, pitched as told, heading as the vehicle does."""
+
+    def __init__(self, state: State, outbox: Outbox) -> None:
+        self._state, self._outbox = state, outbox
+        self._every_m = 0.0
+        self._last: tuple[float, float] | None = None
+        self._pitch_wanted = 0.0
+        self.gimbal_pitch_deg = 0.0
+        self.photos: list[Photo] = []
+
+    def point(self, pitch_deg: float) -> None:
+        """Tilt the camera to a pitch; -90 looks down."""
+        low, high = self._state.parameters["MNT1_PITCH_MIN"], self._state.parameters["MNT1_PITCH_MAX"]
+        self._pitch_wanted = min(max(pitch_deg, low), high)
+
+    def trigger_every(self, metres: float, *, at_once: bool) -> None:
+        """Take a photo after every so many metres of level way, 0 for none."""
+        self._every_m = max(metres, 0.0)
+        if at_once and self._every_m > 0.0:
+            self.take()
+
+    def step(self) -> None:
+        """Move the gimbal, and take a photo where the distance is reached."""
+        most = _GIMBAL_DEG_S * STEP_S
+        self.gimbal_pitch_deg += min(max(self._pitch_wanted - self.gimbal_pitch_deg, -most), most)
+        if self._every_m <= 0.0:
+            return
+        here = self._state.north_m, self._state.east_m
+        if self._last is None:
+            self._last = here
+        elif hypot(here[0] - self._last[0], here[1] - self._last[1]) >= self._every_m:
+            self.take()
+
+    def take(self) -> None:
+        """Take a photo now."""
+        state, body = self._state, self._state.body
+        number = len(self.photos) + 1
+        error = photo_error(state.noise, state.config.seed, state.config.flight_id, number)
+        self._last = state.north_m, state.east_m
+        true_lon, true_lat = state.origin.to_lonlat(body.n, body.e)
+        lon, lat = state.origin.to_lonlat(state.north_m + error.north_m, state.east_m + error.east_m)
+        photo = Photo(
+            number=number,
+            time_s=state.time_s,
+            true_lon_deg=true_lon,
+            true_lat_deg=true_lat,
+            true_height_m=body.up,
+            error=error,
+            lon_deg=lon,
+            lat_deg=lat,
+            amsl_m=state.amsl_m + error.height_m,
+            height_m=state.height_m + error.height_m,
+            gimbal_pitch_deg=self.gimbal_pitch_deg,
+            yaw_deg=degrees(body.yaw) % 360.0,
+            pitch_deg=degrees(body.pitch),
+            roll_deg=degrees(body.roll),
+        )
+        self.photos.append(photo)
+        self._tell(photo)
+
+    def _tell(self, photo: Photo) -> None:
+        self._outbox.put(
+            "camera_feedback",
+            time_usec=self._state.unix_us(),
+            target_system=0,
+            cam_idx=0,
+            img_idx=photo.number,
+            lat=round(photo.lat_deg * 1e7),
+            lng=round(photo.lon_deg * 1e7),
+            alt_msl=photo.amsl_m,
+            alt_rel=photo.height_m,
+            roll=photo.roll_deg,
+            pitch=photo.pitch_deg,
+            yaw=photo.yaw_deg,
+            foc_len=0.0,
+            flags=0,
+            completed_captures=0,
+        )

@@ -1,0 +1,224 @@
+"""What the vehicle hears: every message is taken by one method, every command is answered."""
+
+from collections.abc import Callable
+from math import isfinite
+from typing import Any
+
+from dronepatrol.model.mission import Command, MissionItem
+from dronepatrol.sim.vehicle.autopilot import Autopilot
+from dronepatrol.sim.vehicle.missions import Missions
+from dronepatrol.sim.vehicle.numbers import FORCE, Cmd, Mode, Result
+from dronepatrol.sim.vehicle.state import Home
+from dronepatrol.sim.vehicle.telemetry import Telemetry
+
+_REAL32 = 9  # MAV_PARAM_TYPE
+_GROUND_STATION = 6  # MAV_TYPE_GCS
+
+_HIGHEST_HOME_M = 9000.0
+
+Params = tuple[float, float, float, float, float, float, float]
+
+
+class Commands:
+    """Takes messages from ground stations.
+
+    ``message_name`` gives the name of a message by its number, or None.
+    """
+
+    def __init__(
+        self, autopilot: Autopilot, missions: Missions, telemetry: Telemetry, message_name: Callable[[int], str | None]
+    ) -> None:
+        self._autopilot, self._missions, self._telemetry = autopilot, missions, telemetry
+        self._message_name = message_name
+        self._put = autopilot.outbox.put
+        self.ground_station_heard_s: float | None = None
+        self._take = self._message_handlers()
+        self._do = self._command_handlers()
+
+    def _message_handlers(self) -> dict[str, Callable[[Any, float], None]]:
+        missions = self._missions
+        return {
+            "HEARTBEAT": self._heartbeat,
+            "COMMAND_LONG": self._command_long,
+            "COMMAND_INT": self._command_int,
+            "SET_MODE": self._set_mode,
+            "PARAM_REQUEST_LIST": self._param_request_list,
+            "PARAM_REQUEST_READ": self._param_request_read,
+            "PARAM_SET": self._param_set,
+            "MISSION_COUNT": lambda m, now: missions.count(_peer(m), m.mission_type, m.count, now),
+            "MISSION_ITEM_INT": lambda m, now: self._mission_item(m, m.x / 1e7, m.y / 1e7, now),
+            "MISSION_ITEM": lambda m, now: self._mission_item(m, m.x, m.y, now),
+            "MISSION_REQUEST_LIST": lambda m, _: missions.request_list(_peer(m), m.mission_type),
+            "MISSION_REQUEST_INT": lambda m, _: missions.request(_peer(m), m.mission_type, m.seq),
+            "MISSION_REQUEST": lambda m, _: missions.request(_peer(m), m.mission_type, m.seq),
+            "MISSION_CLEAR_ALL": lambda m, _: missions.clear(_peer(m), m.mission_type),
+            "MISSION_SET_CURRENT": self._mission_set_current,
+        }
+
+    def _command_handlers(self) -> dict[int, Callable[[Params], Result]]:
+        autopilot = self._autopilot
+        return {
+            Cmd.COMPONENT_ARM_DISARM: self._arm_disarm,
+            Cmd.DO_SET_MODE: lambda p: autopilot.set_mode(int(p[1])),
+            Cmd.MISSION_START: lambda _: autopilot.start_mission(),
+            Command.NAV_TAKEOFF: lambda p: autopilot.take_off(p[6]),
+            Command.NAV_RETURN_TO_LAUNCH: lambda _: autopilot.set_mode(Mode.RTL),
+            Command.NAV_LAND: lambda _: autopilot.set_mode(Mode.LAND),
+            Cmd.DO_SET_MISSION_CURRENT: lambda p: self._set_current(int(p[0])),
+            Cmd.DO_PAUSE_CONTINUE: self._pause_continue,
+            Cmd.DO_SET_HOME: self._set_home,
+            Cmd.GET_HOME_POSITION: lambda _: self._tell("home_position"),
+            Cmd.REQUEST_AUTOPILOT_CAPABILITIES: lambda _: self._tell("autopilot_version"),
+            Cmd.REQUEST_MESSAGE: lambda p: self._tell(self._message_name(int(p[0]))),
+            Cmd.SET_MESSAGE_INTERVAL: self._set_interval,
+            Command.DO_CHANGE_SPEED: self._change_speed,
+            Command.DO_MOUNT_CONTROL: self._point,
+            Cmd.DO_GIMBAL_MANAGER_PITCHYAW: self._point,
+            Command.DO_SET_CAM_TRIGG_DIST: self._trigger_every,
+            Cmd.DO_DIGICAM_CONTROL: self._take_photo,
+            Cmd.IMAGE_START_CAPTURE: self._take_photo,
+        }
+
+    def take(self, message: Any, now_s: float) -> None:
+        """Take one message; one for another vehicle is left alone. ``now_s`` is the link's time."""
+        ours = {0, self._autopilot.state.config.system_id}
+        handler = self._take.get(message.get_type())
+        if handler is not None and getattr(message, "target_system", 0) in ours:
+            handler(message, now_s)
+
+    # messages
+
+    def _heartbeat(self, message: Any, now_s: float) -> None:
+        if message.get_srcSystem() == int(self._autopilot.state.parameters["MAV_GCS_SYSID"]):
+            self.ground_station_heard_s = now_s
+
+    def _command_long(self, message: Any, _: float) -> None:
+        self._command(message, tuple(getattr(message, f"param{i}") for i in range(1, 8)))
+
+    def _command_int(self, message: Any, _: float) -> None:
+        first = tuple(getattr(message, f"param{i}") for i in range(1, 5))
+        self._command(message, (*first, message.x / 1e7, message.y / 1e7, message.z))
+
+    def _command(self, message: Any, params: tuple[Any, ...]) -> None:
+        do = self._do.get(message.command)
+        clean: Any = tuple(value if isfinite(value) else 0.0 for value in params)
+        result = Result.UNSUPPORTED if do is None else do(clean)
+        system, component = _peer(message)
+        self._put(
+            "command_ack",
+            command=message.command,
+            result=int(result),
+            progress=0,
+            result_param2=0,
+            target_system=system,
+            target_component=component,
+        )
+
+    def _set_mode(self, message: Any, _: float) -> None:
+        self._autopilot.set_mode(message.custom_mode)
+
+    def _mission_item(self, message: Any, lat_deg: float, lon_deg: float, now_s: float) -> None:
+        params = message.param1, message.param2, message.param3, message.param4
+        item = MissionItem(
+            message.command, message.frame, params, lat_deg, lon_deg, message.z, bool(message.autocontinue)
+        )
+        self._missions.item(_peer(message), message.mission_type, message.seq, item, now_s)
+
+    def _mission_set_current(self, message: Any, _: float) -> None:
+        self._set_current(message.seq)
+
+    def _param_request_list(self, _: Any, __: float) -> None:
+        for name in self._autopilot.state.parameters:
+            self._tell_parameter(name)
+
+    def _param_request_read(self, message: Any, _: float) -> None:
+        parameters = self._autopilot.state.parameters
+        name = parameters.name_at(message.param_index) if message.param_index >= 0 else message.param_id
+        if name in parameters:
+            self._tell_parameter(str(name))
+
+    def _param_set(self, message: Any, _: float) -> None:
+        parameters = self._autopilot.state.parameters
+        if message.param_id in parameters and isfinite(message.param_value):
+            parameters[message.param_id] = message.param_value
+            self._autopilot.cockpit.parameters_changed()
+            self._tell_parameter(message.param_id)
+
+    def _tell_parameter(self, name: str) -> None:
+        parameters = self._autopilot.state.parameters
+        self._put(
+            "param_value",
+            param_id=name.encode(),
+            param_value=parameters[name],
+            param_type=_REAL32,
+            param_count=len(parameters),
+            param_index=parameters.index(name),
+        )
+
+    # commands
+
+    def _arm_disarm(self, params: Params) -> Result:
+        force = params[1] == FORCE
+        return self._autopilot.arm(force=force) if params[0] == 1 else self._autopilot.disarm(force=force)
+
+    def _set_current(self, sequence: int) -> Result:
+        if not self._autopilot.auto.set_current(sequence):
+            return Result.FAILED
+        return self._tell("mission_current")
+
+    def _pause_continue(self, params: Params) -> Result:
+        return self._autopilot.set_mode(Mode.LOITER) if params[0] == 0 else self._autopilot.start_mission()
+
+    def _set_home(self, params: Params) -> Result:
+        state = self._autopilot.state
+        if not state.has_position:
+            return Result.FAILED
+        if params[0] == 1:
+            self._autopilot.set_home(Home(state.north_m, state.east_m, state.amsl_m))
+            return Result.ACCEPTED
+        if not abs(params[4]) <= 90 or not abs(params[5]) <= 180 or not abs(params[6]) <= _HIGHEST_HOME_M:
+            return Result.FAILED
+        self._autopilot.set_home(Home(*state.origin.to_metres(params[5], params[4]), params[6]))
+        return Result.ACCEPTED
+
+    def _tell(self, name: str | None) -> Result:
+        if name not in self._telemetry.names:
+            return Result.FAILED
+        self._telemetry.tell(str(name))
+        return Result.ACCEPTED
+
+    def _set_interval(self, params: Params) -> Result:
+        name = self._message_name(int(params[0]))
+        if name not in self._telemetry.names:
+            return Result.FAILED
+        self._telemetry.set_interval(str(name), params[1])
+        return Result.ACCEPTED
+
+    def _change_speed(self, params: Params) -> Result:
+        if params[0] not in {0.0, 1.0} or params[1] <= 0.0:
+            return Result.FAILED
+        self._autopilot.cockpit.cruise_m_s = params[1]
+        return Result.ACCEPTED
+
+    def _point(self, params: Params) -> Result:
+        self._autopilot.camera.point(params[0])
+        return Result.ACCEPTED
+
+    def _trigger_every(self, params: Params) -> Result:
+        self._autopilot.camera.trigger_every(params[0], at_once=params[2] == 1.0)
+        return Result.ACCEPTED
+
+    def _take_photo(self, _: Params) -> Result:
+        self._autopilot.camera.take()
+        return Result.ACCEPTED
+
+
+def home_item(autopilot: Autopilot) -> MissionItem:
+    """Return item 0 of a mission as ArduPilot gives it: home."""
+    home, state = autopilot.state.home, autopilot.state
+    lon, lat = state.origin.to_lonlat(home.north_m, home.east_m)
+    return MissionItem(Command.NAV_WAYPOINT, 0, lat_deg=lat, lon_deg=lon, altitude_m=round(home.amsl_m, 2))
+
+
+def _peer(message: Any) -> tuple[int, int]:
+    return message.get_srcSystem(), message.get_srcComponent()

@@ -1,0 +1,27 @@
+"""What the vehicle wants to say, kept until the link sends it."""
+
+from dronepatrol.sim.vehicle.numbers import Severity
+
+Field = int | float | bytes | list[int] | list[float]
+Message = tuple[str, dict[str, Field]]
+"""A MAVLink message: its name in lower case, and its fields in MAVLink's units."""
+
+
+class Outbox:
+    """Messages in the order in which they were said."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Message] = []
+
+    def put(self, name: str, **fields: Field) -> None:
+        """Add a message."""
+        self._waiting.append((name, fields))
+
+    def text(self, severity: Severity, words: str) -> None:
+        """Add a line for the operator."""
+        self.put("statustext", severity=int(severity), text=words.encode("ascii", "replace")[:50])
+
+    def take(self) -> list[Message]:
+        """Return everything that waits, and keep nothing."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
