@@ -8,7 +8,7 @@ import geopandas
 import pytest
 from shapely import Point, Polygon, box
 
-from dronepatrol.areas import read_area, read_register, read_towns, read_zones
+from dronepatrol.areas import read_areas, read_register, read_towns, read_zones
 from dronepatrol.errors import InputError
 from dronepatrol.geo.local import area_m2
 from dronepatrol.model.patrol import RegisterKind
@@ -32,7 +32,7 @@ def geojson(path: Path, *rings: list[list[float]], kind: str = "Polygon", **prop
 
 
 def test_demo_area_is_as_large_as_the_issue_asks():
-    area = read_area(DEMO / "area.geojson")
+    area = read_areas(DEMO / "area.geojson")[0]
     (zone,) = read_zones(DEMO / "nofly.geojson")
     assert (area.id, area.name) == ("xindai-demo", "新埭镇中心区（演示）")
     assert 0.5e6 <= area_m2(area.geometry.difference(zone.geometry)) <= 0.7e6
@@ -45,12 +45,12 @@ def test_towns_are_the_21_in_8_divisions():
     assert len({town.id[:9] for town in towns}) == 8
     assert all(0.5 <= area_m2(town.geometry) / 1e6 <= 2.5 for town in towns)
     xindai = next(town for town in towns if town.name == "新埭")
-    assert xindai.geometry.contains(read_area(DEMO / "area.geojson").geometry)
+    assert xindai.geometry.contains(read_areas(DEMO / "area.geojson")[0].geometry)
 
 
 @pytest.mark.parametrize("kind", list(RegisterKind))
 def test_registers_lie_in_the_area_and_off_the_no_fly_zone(kind):
-    area = read_area(DEMO / "area.geojson").geometry
+    area = read_areas(DEMO / "area.geojson")[0].geometry
     (zone,) = read_zones(DEMO / "nofly.geojson")
     entries = read_register(kind, DEMO / "registers" / f"{kind}.geojson")
     assert entries
@@ -84,7 +84,7 @@ def test_reads_every_format_in_its_own_reference_system(tmp_path, suffix, driver
     frame = geopandas.GeoDataFrame({"name": ["x"]}, geometry=[asked], crs="EPSG:4326").to_crs(crs)
     path = tmp_path / f"area.{suffix}"
     frame.to_file(path, driver=driver)
-    assert read_area(path).geometry.equals_exact(asked, 1e-7, normalize=True)
+    assert read_areas(path)[0].geometry.equals_exact(asked, 1e-7, normalize=True)
 
 
 def test_reads_kml(tmp_path):
@@ -96,7 +96,7 @@ def test_reads_kml(tmp_path):
         "</Placemark></Document></kml>",
         encoding="utf-8",
     )
-    area = read_area(path)
+    area = read_areas(path)[0]
     assert area.name == "a"
     assert area.geometry.equals(Polygon(SQUARE))
 
@@ -104,7 +104,7 @@ def test_reads_kml(tmp_path):
 def test_self_crossing_is_refused_with_its_place(tmp_path):
     bow_tie = [SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3], SQUARE[0]]
     with pytest.raises(InputError, match=r"crosses itself at 121\.005000, 30\.805000 \(lon, lat\)"):
-        read_area(geojson(tmp_path / "area.geojson", bow_tie))
+        read_areas(geojson(tmp_path / "area.geojson", bow_tie))
 
 
 @pytest.mark.parametrize(
@@ -113,18 +113,18 @@ def test_self_crossing_is_refused_with_its_place(tmp_path):
 )
 def test_positions_outside_the_world_are_refused_with_a_guess_why(tmp_path, ring, hint):
     with pytest.raises(InputError) as caught:
-        read_area(geojson(tmp_path / "area.geojson", ring))
+        read_areas(geojson(tmp_path / "area.geojson", ring))
     assert "expected longitude within 180" in caught.value.message
     assert hint in caught.value.hint
 
 
-def test_overlapping_parts_are_refused_and_separate_ones_joined(tmp_path):
+def test_overlapping_areas_are_refused_and_touching_ones_kept_apart(tmp_path):
     moved = [[lon + 0.005, lat] for lon, lat in SQUARE]
     with pytest.raises(InputError, match="features 1 and 2 overlap"):
-        read_area(geojson(tmp_path / "area.geojson", SQUARE, moved))
+        read_areas(geojson(tmp_path / "area.geojson", SQUARE, moved))
     beside = [[lon + 0.01, lat] for lon, lat in SQUARE]
-    joined = read_area(geojson(tmp_path / "area.geojson", SQUARE, beside)).geometry
-    assert joined.geom_type == "Polygon"
+    areas = read_areas(geojson(tmp_path / "area.geojson", SQUARE, beside))
+    assert len({area.id for area in areas}) == 2
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_unusable_files_are_refused_in_one_line(tmp_path, name, content, message
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(InputError, match=message) as caught:
-        read_area(path)
+        read_areas(path)
     assert str(path) in caught.value.message
     assert "\n" not in str(caught.value)
     assert caught.value.hint
@@ -155,13 +155,13 @@ def test_unusable_files_are_refused_in_one_line(tmp_path, name, content, message
 def test_missing_file_folder_and_other_geometries_are_refused(tmp_path):
     for path in (tmp_path / "none.geojson", tmp_path):
         with pytest.raises(InputError, match="cannot read"):
-            read_area(path)
+            read_areas(path)
     with pytest.raises(InputError, match="feature 1 is a LineString; expected a polygon"):
-        read_area(geojson(tmp_path / "line.geojson", SQUARE, kind="LineString"))
+        read_areas(geojson(tmp_path / "line.geojson", SQUARE, kind="LineString"))
     with pytest.raises(InputError):
-        read_area(geojson(tmp_path / "flat.geojson", [[121, 30], [121, 30.1], [121, 30]]))
+        read_areas(geojson(tmp_path / "flat.geojson", [[121, 30], [121, 30.1], [121, 30]]))
     with pytest.raises(InputError, match="ring"):
-        read_area(geojson(tmp_path / "open.geojson", SQUARE[:-1]))
+        read_areas(geojson(tmp_path / "open.geojson", SQUARE[:-1]))
 
 
 def test_shapefile_without_reference_system_is_refused(tmp_path):
@@ -169,4 +169,4 @@ def test_shapefile_without_reference_system_is_refused(tmp_path):
     geopandas.GeoDataFrame(geometry=[Point(121, 30.8).buffer(0.01)], crs="EPSG:4326").to_file(path)
     path.with_suffix(".prj").unlink()
     with pytest.raises(InputError, match="does not say its coordinate reference system"):
-        read_area(path)
+        read_areas(path)

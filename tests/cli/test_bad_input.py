@@ -28,7 +28,7 @@ def spec_with_area(tmp_path, demo_spec):
     def make(text):
         (tmp_path / "area.geojson").write_text(text)
         spec = demo_spec.read_text().replace("../geodata", str(demo_spec.parents[1] / "geodata"))
-        lines = [f'area = "{tmp_path}/area.geojson"' if ln.startswith("area") else ln for ln in spec.splitlines()]
+        lines = [f'areas = ["{tmp_path}/area.geojson"]' if ln.startswith("area") else ln for ln in spec.splitlines()]
         (tmp_path / "spec.toml").write_text("\n".join(lines))
         return tmp_path / "spec.toml"
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from dronepatrol.areas import read_area, read_register, read_zones
+from dronepatrol.areas import read_areas, read_register, read_zones
 from dronepatrol.detect.scene import SceneDetector
 from dronepatrol.geo.ground import ground_to_pixels
 from dronepatrol.geo.rotation import camera_to_ned
@@ -27,7 +27,7 @@ KINDS = [kind for kind, _ in PROBLEMS.values()]
 
 
 def demo_scene(seed: int) -> Scene:
-    area = read_area(DEMO / "area.geojson").geometry
+    area = read_areas(DEMO / "area.geojson")[0].geometry
     nofly = [zone.geometry for zone in read_zones(DEMO / "nofly.geojson")]
     registers = {kind: read_register(kind, DEMO / "registers" / f"{kind}.geojson") for kind in RegisterKind}
     return build_scene(area, nofly, registers, seed, datetime.fromisoformat("2026-05-18T09:40:00+08:00"))

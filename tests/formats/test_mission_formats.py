@@ -29,7 +29,7 @@ SORTIE = Sortie(
     4,
 )
 MISSION = Mission(
-    "p", 1, "c", "a", "ardupilot", 100.0, 0.049, 50.0, 30.0, (RING,), ((RING,),), (SORTIE,),
+    "p", 1, "c", "a", "ardupilot", 100.0, 0.049, 50.0, 30.0, ((RING,),), ((RING,),), (SORTIE,),
     (Finding("way home", "warning", "m", "t", (121.08, 30.82)),),
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ import pytest
 import shapely
 from shapely import LineString, Polygon, box
 
-from dronepatrol.areas import read_area, read_zones
+from dronepatrol.areas import read_areas, read_zones
 from dronepatrol.errors import PlanError
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.mission import Command, Frame, Mission, Sortie
@@ -17,11 +17,12 @@ from dronepatrol.model.patrol import Zone
 from dronepatrol.plan.footprints import photo_footprints
 from dronepatrol.plan.items import fence_items, sortie_items
 from dronepatrol.plan.mission import plan_mission
+from dronepatrol.plan.request import Request
 from dronepatrol.store import profiles
 from dronepatrol.store.spec import read_spec
 
 SPEC = read_spec(Path(__file__).resolve().parents[2] / "missions" / "pinghu-xindai-demo.toml")
-AREA = read_area(SPEC.area_file)
+AREA = read_areas(SPEC.area_files[0])[0]
 ZONES = read_zones(SPEC.nofly_file)
 CAMERA = profiles.camera(SPEC.camera)
 CRAFT = profiles.aircraft(SPEC.aircraft)
@@ -30,7 +31,7 @@ FRAME = LocalFrame.around(AREA.geometry)
 
 @cache
 def demo() -> Mission:
-    return plan_mission(SPEC, AREA, ZONES, CAMERA, CRAFT)
+    return plan_mission(Request(SPEC, (AREA,), ZONES, CAMERA, CRAFT))
 
 
 def line(sortie: Sortie) -> np.ndarray:
@@ -78,7 +79,7 @@ def test_planned_figures_are_those_of_the_waypoints():
 
 
 def test_the_same_input_gives_the_same_mission():
-    assert plan_mission(SPEC, AREA, ZONES, CAMERA, CRAFT) == demo()
+    assert plan_mission(Request(SPEC, (AREA,), ZONES, CAMERA, CRAFT)) == demo()
 
 
 @pytest.mark.parametrize("autopilot", ["ardupilot", "px4"])
@@ -102,7 +103,7 @@ def test_sortie_items_are_self_contained(autopilot):
 
 def test_a_small_battery_splits_lanes_with_a_photo_taken_twice():
     small = replace(CRAFT, battery_wh=22.0)
-    mission = plan_mission(SPEC, AREA, ZONES, CAMERA, small)
+    mission = plan_mission(Request(SPEC, (AREA,), ZONES, CAMERA, small))
     assert len(mission.sorties) > 2 * len(demo().sorties)
     assert max(sortie.planned_energy_wh for sortie in mission.sorties) <= small.usable_wh
     across, along = CAMERA.footprint_m(mission.height_m)
@@ -116,9 +117,9 @@ def test_a_way_home_over_a_no_fly_zone_is_found():
 
 
 def test_height_and_wind_are_blockers():
-    windy = plan_mission(replace(SPEC, wind_m_s=20.0), AREA, (), CAMERA, replace(CRAFT, battery_wh=2000.0))
+    windy = plan_mission(Request(replace(SPEC, wind_m_s=20.0), (AREA,), (), CAMERA, replace(CRAFT, battery_wh=2000.0)))
     assert {f.rule for f in windy.findings if f.severity == "blocker"} == {"wind"}
-    high = plan_mission(replace(SPEC, gsd_m=0.08), AREA, (), CAMERA, replace(CRAFT, battery_wh=2000.0))
+    high = plan_mission(Request(replace(SPEC, gsd_m=0.08), (AREA,), (), CAMERA, replace(CRAFT, battery_wh=2000.0)))
     assert {f.rule for f in high.findings if f.severity == "blocker"} == {"height"}
 
 
@@ -126,11 +127,11 @@ def test_what_cannot_be_planned_is_said():
     west, south, east, north = AREA.geometry.bounds
     everywhere = (Zone("all", "all", box(west, south, east, north)),)
     with pytest.raises(PlanError, match="lies wholly inside no-fly zones"):
-        plan_mission(SPEC, AREA, everywhere, CAMERA, CRAFT)
-    at_dock = (Zone("d", "d", shapely.Point(SPEC.dock.lon_deg, SPEC.dock.lat_deg).buffer(1e-4)),)
+        plan_mission(Request(SPEC, (AREA,), everywhere, CAMERA, CRAFT))
+    at_dock = (Zone("d", "d", shapely.Point(SPEC.fleet.docks[0].lon_deg, SPEC.fleet.docks[0].lat_deg).buffer(1e-4)),)
     with pytest.raises(PlanError, match="the dock xindai-south lies in a no-fly zone"):
-        plan_mission(SPEC, AREA, at_dock, CAMERA, CRAFT)
+        plan_mission(Request(SPEC, (AREA,), at_dock, CAMERA, CRAFT))
     with pytest.raises(PlanError, match="do not reach the area's furthest part"):
-        plan_mission(SPEC, AREA, ZONES, CAMERA, replace(CRAFT, battery_wh=10.0))
+        plan_mission(Request(SPEC, (AREA,), ZONES, CAMERA, replace(CRAFT, battery_wh=10.0)))
     with pytest.raises(PlanError, match="expected at least 1 m/s"):
-        plan_mission(SPEC, AREA, ZONES, replace(CAMERA, min_interval_s=100.0), CRAFT)
+        plan_mission(Request(SPEC, (AREA,), ZONES, replace(CAMERA, min_interval_s=100.0), CRAFT))

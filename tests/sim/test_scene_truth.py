@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import shapely
 
-from dronepatrol.areas import read_area, read_register, read_zones
+from dronepatrol.areas import read_areas, read_register, read_zones
 from dronepatrol.model.patrol import RegisterEntry, RegisterKind
 from dronepatrol.sim.scene.look_alikes import LOOK_ALIKES
 from dronepatrol.sim.scene.objects import PROBLEMS
@@ -31,7 +31,7 @@ REGISTER_OF = {
 
 @pytest.fixture(scope="module")
 def demo():
-    area = read_area(DEMO / "area.geojson").geometry
+    area = read_areas(DEMO / "area.geojson")[0].geometry
     nofly = [zone.geometry for zone in read_zones(DEMO / "nofly.geojson")]
     registers = {kind: read_register(kind, DEMO / "registers" / f"{kind}.geojson") for kind in RegisterKind}
     return area, nofly, registers

@@ -22,7 +22,7 @@ def test_demo_spec_asks_for_what_the_issue_says():
     assert spec.gsd_m == 0.049
     assert (spec.front_overlap, spec.side_overlap) == (0.6, 0.5)
     assert spec.start.isoformat() == "2026-05-18T09:30:00+08:00"
-    files = [spec.area_file, spec.nofly_file, spec.towns_file, *spec.register_files.values()]
+    files = [*spec.area_files, spec.nofly_file, spec.towns_file, *spec.register_files.values()]
     assert all(file is not None and file.is_file() for file in files)
     assert set(spec.register_files) == set(RegisterKind)
     assert "demo" in spec.title_en
@@ -49,9 +49,9 @@ def test_written_spec_reads_back_the_same(tmp_path_factory, title, seed, gsd_cm,
         ("front_overlap", "forward_overlap", "unknown key photos.forward_overlap"),
         ("gsd_cm = 4.9", "gsd_cm = nan", "photos.gsd_cm = nan; expected"),
         ("+08:00", "", "start = "),
-        ("lat_deg = 30.8198", "lat_deg = 121.0", "dock.lat_deg = 121.0; expected: input should be less"),
+        ("lat_deg = 30.8198", "lat_deg = 121.0", "docks.0.lat_deg = 121.0; expected: input should be less"),
         ('id = "pinghu-xindai-demo"', 'id = "../../etc"', "id = '../../etc'; expected"),
-        ('area = "', 'area = "\\u0000', "files.area = "),
+        ('areas = ["', 'areas = ["\\u0000', "files.areas.0 = "),
         ("[wind]", "[weather]", "unknown key weather"),
         ("seed = 20260518", "seed = ", "is no TOML"),
     ],

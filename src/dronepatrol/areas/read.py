@@ -4,9 +4,6 @@ import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-import shapely
-from shapely import MultiPolygon, Polygon
-
 from dronepatrol.areas.checks import check_apart
 from dronepatrol.areas.layer import Feature, read_features
 from dronepatrol.errors import InputError
@@ -18,21 +15,23 @@ _RANGE = r"(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)"
 _HOURS = re.compile(rf"{_RANGE}(?:,{_RANGE})*")
 
 
-def read_area(path: Path) -> Area:
-    """Read the area to patrol: all polygons of the file together.
+def read_areas(path: Path) -> tuple[Area, ...]:
+    """Read the areas to patrol, one per polygon feature of the file.
 
     Raises
     ------
     InputError
-        When the file cannot be used as an area; the message says why and the hint what to do.
+        When the file cannot be used as areas; the message says why and the hint what to do.
     """
     features = read_features(path)
-    polygons = [feature.geometry for feature in features]
-    check_apart(str(path), polygons)
-    first = features[0]
-    joined = polygons[0] if len(polygons) == 1 else shapely.union_all(polygons)
-    assert isinstance(joined, Polygon | MultiPolygon)  # of valid polygons with area
-    return Area(first.text("id") or path.stem, first.text("name_zh", "name", "Name", "name_en") or path.stem, joined)
+    check_apart(str(path), [feature.geometry for feature in features])
+    return tuple(_area(path, number, one) for number, one in enumerate(features, start=1))
+
+
+def _area(path: Path, number: int, feature: Feature) -> Area:
+    fallback = path.stem if number == 1 else f"{path.stem}-{number}"
+    name = feature.text("name_zh", "name", "Name", "name_en")
+    return Area(feature.text("id") or fallback, name or fallback, feature.geometry)
 
 
 def read_zones(path: Path) -> tuple[Zone, ...]:

@@ -14,7 +14,7 @@ def write_route(mission: Mission) -> str:
 
     Lanes are LineStrings per sortie with the photo step; transits start and end at the dock.
     """
-    features = [_feature("area", "Polygon", _positions(mission.area), patrol=mission.patrol_id)]
+    features = [_feature("area", "Polygon", _positions(rings), patrol=mission.patrol_id) for rings in mission.areas]
     features += [_feature("no-fly", "Polygon", _positions(rings)) for rings in mission.nofly]
     for sortie in mission.sorties:
         features += _legs(sortie)

@@ -25,18 +25,34 @@ class Waypoint:
     """A corner of the flight line, with what the camera does on the leg that starts here.
 
     ``height_m`` is above the take-off point; ``photo_step_m`` is the distance between photos on the next leg, 0 for
-    none.
+    none; ``photo_here`` asks for one photo at this place. The camera looks ``gimbal_pitch_deg`` (-90 is nadir) towards
+    ``yaw_deg``, clockwise from true north, None for along the flight.
     """
 
     lon_deg: float
     lat_deg: float
     height_m: float
     photo_step_m: float = 0.0
+    gimbal_pitch_deg: float = -90.0
+    yaw_deg: float | None = None
+    photo_here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RallyPoint:
+    """A place to return to in an emergency instead of home; ``height_m`` is above the take-off point."""
+
+    lon_deg: float
+    lat_deg: float
+    height_m: float
 
 
 @dataclass(frozen=True, slots=True)
 class Sortie:
-    """One flight on one battery: take-off at the dock, the waypoints in order, return to the dock."""
+    """One flight on one battery: take-off at the dock, the waypoints in order, return to the dock.
+
+    ``drone`` flies it, from ``start_s`` after the patrol's start on.
+    """
 
     id: str
     dock: Dock
@@ -47,6 +63,9 @@ class Sortie:
     planned_time_s: float
     planned_energy_wh: float
     planned_photos: int
+    drone: str = ""
+    start_s: float = 0.0
+    rally: tuple[RallyPoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +92,7 @@ class Mission:
     gsd_m: float
     lane_spacing_m: float
     photo_step_m: float
-    area: Rings
+    areas: tuple[Rings, ...]
     nofly: tuple[Rings, ...]
     sorties: tuple[Sortie, ...]
     findings: tuple[Finding, ...] = field(default=())

@@ -28,13 +28,34 @@ class Area:
     geometry: Polygon | MultiPolygon
 
 
+class ZoneKind(StrEnum):
+    """What a zone forbids or asks for."""
+
+    NO_FLY = "no_fly"  # must not be flown over
+    HEIGHT_LIMIT = "height_limit"  # may be flown over below a height
+    SENSITIVE = "sensitive"  # must not be seen by the camera
+    ADVISORY = "advisory"  # a site near which the law asks for care, without a distance
+
+
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A zone that must not be flown over."""
+    """A zone of the airspace; ``max_height_m`` is above ground, for height limits alone. Open times mean always."""
 
     id: str
     name: str
     geometry: Polygon | MultiPolygon
+    kind: ZoneKind = ZoneKind.NO_FLY
+    max_height_m: float | None = None
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Building:
+    """Something that stands up; ``height_m`` is above the ground around it."""
+
+    geometry: Polygon | MultiPolygon
+    height_m: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +74,64 @@ class RegisterEntry:
     valid_to: datetime | None = None
 
 
+class Pattern(StrEnum):
+    """How an area, a network or a list of places is flown."""
+
+    COVERAGE = "coverage"
+    CROSSHATCH = "crosshatch"  # coverage twice, at right angles
+    OBLIQUE = "oblique"  # five directions: nadir and four looking ahead, back, left, right
+    CORRIDOR = "corridor"  # along every edge of a network: roads, canals
+    POINTS = "points"  # an orbit around each place
+    PERIMETER = "perimeter"  # along the border, looking in
+    RECHECK = "recheck"  # nadir photos of given places
+
+
+class Objective(StrEnum):
+    """What a fleet's timetable makes small."""
+
+    MAKESPAN = "makespan"
+    SORTIES = "sorties"
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What may fly: docks, drones at each, and how long a drone stands between two sorties."""
+
+    docks: tuple[Dock, ...]
+    drones_per_dock: int = 1
+    charge_s: float = 2400.0
+    objective: Objective = Objective.MAKESPAN
+
+
 @dataclass(frozen=True, slots=True)
 class PatrolSpec:
-    """A patrol as asked for in ``missions/*.toml``; paths are resolved against the file's folder."""
+    """A patrol as asked for in ``missions/*.toml``; paths are resolved against the file's folder.
+
+    One of ``gsd_m`` and ``height_m`` (above ground) decides how high is flown. ``approvals`` are the references of
+    written approvals by rule; ``operator`` says who flies, for the filing dossier.
+    """
 
     id: str
     title_zh: str
     title_en: str
     seed: int
     start: datetime
-    area_file: Path
+    area_files: tuple[Path, ...]
     nofly_file: Path | None
     towns_file: Path | None
     register_files: dict[RegisterKind, Path]
     camera: str
     aircraft: str
-    dock: Dock
-    gsd_m: float
+    fleet: Fleet
+    gsd_m: float | None
     front_overlap: float
     side_overlap: float
     wind_m_s: float = 0.0
     wind_from_deg: float = 0.0
-    crs: str = field(default="EPSG:4326")
+    pattern: Pattern = Pattern.COVERAGE
+    height_m: float | None = None
+    places_file: Path | None = None  # lines of a corridor's network, or points
+    buildings_file: Path | None = None
+    dem_file: Path | None = None
+    approvals: dict[str, str] = field(default_factory=dict)
+    operator: dict[str, str] = field(default_factory=dict)

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from dronepatrol.areas import read_area, read_zones
+from dronepatrol.areas import read_areas, read_zones
 from dronepatrol.formats.geojson import write_route
 from dronepatrol.formats.plan import write_plan
 from dronepatrol.formats.wpl import write_wpl
@@ -13,6 +13,7 @@ from dronepatrol.model.patrol import PatrolSpec
 from dronepatrol.model.progress import Progress, Report
 from dronepatrol.plan.items import fence_items, sortie_items
 from dronepatrol.plan.mission import plan_mission
+from dronepatrol.plan.request import Request
 from dronepatrol.store.atomic import write_text
 from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.mission import write_mission
@@ -31,10 +32,9 @@ def plan(spec: PatrolSpec, folder: PatrolFolder, report: Report) -> Mission:
         When nothing can be planned.
     """
     report(Progress("plan", 0, 0, "reading the area"))
-    area = read_area(spec.area_file)
-    zones = read_zones(spec.nofly_file) if spec.nofly_file else ()
-    report(Progress("plan", 0, 0, f"lanes over {area.name}"))
-    mission = plan_mission(spec, area, zones, camera(spec.camera), aircraft(spec.aircraft))
+    request = read_request(spec)
+    report(Progress("plan", 0, 0, f"lanes over {', '.join(area.name for area in request.areas)}"))
+    mission = plan_mission(request)
     write_spec(folder.spec, spec, versions(spec.camera, spec.aircraft))
     _write_sorties(mission, folder.plan)
     write_text(folder.route, write_route(mission))
@@ -43,6 +43,17 @@ def plan(spec: PatrolSpec, folder: PatrolFolder, report: Report) -> Mission:
     write_mission(folder.mission, mission)
     report(Progress("plan", 1, 1, f"{len(mission.sorties)} sorties, {_photos(mission)} photos"))
     return mission
+
+
+def read_request(spec: PatrolSpec) -> Request:
+    """Read everything that a spec names for its plan."""
+    return Request(
+        spec,
+        areas=tuple(area for file in spec.area_files for area in read_areas(file)),
+        zones=read_zones(spec.nofly_file) if spec.nofly_file else (),
+        camera=camera(spec.camera),
+        aircraft=aircraft(spec.aircraft),
+    )
 
 
 def _photos(mission: Mission) -> int:

@@ -2,7 +2,10 @@
 
 import json
 
-from dronepatrol.areas import read_area, read_register, read_zones
+import shapely
+from shapely import MultiPolygon
+
+from dronepatrol.areas import read_areas, read_register, read_zones
 from dronepatrol.model.mission import Mission
 from dronepatrol.model.patrol import PatrolSpec
 from dronepatrol.model.progress import Progress, Report
@@ -21,10 +24,11 @@ def render(spec: PatrolSpec, mission: Mission, folder: PatrolFolder, jobs: int, 
     The scene follows from the spec's area, registers and seed alone.
     """
     report(Progress("render", 0, 0, "building the scene"))
-    area = read_area(spec.area_file)
+    parts = [area.geometry for file in spec.area_files for area in read_areas(file)]
+    area = MultiPolygon(shapely.get_parts(shapely.union_all(parts)).tolist())
     zones = read_zones(spec.nofly_file) if spec.nofly_file else ()
     registers = {kind: read_register(kind, path) for kind, path in spec.register_files.items()}
-    scene = build_scene(area.geometry, [zone.geometry for zone in zones], registers, spec.seed, at=spec.start)
+    scene = build_scene(area, [zone.geometry for zone in zones], registers, spec.seed, at=spec.start)
     write_text(folder.truth, json.dumps(scene.truth_geojson(), ensure_ascii=False) + "\n")
     truths = {s.id: read_table(folder.simulated_truth(s.id), SIMULATED_TRUTH) for s in mission.sorties}
     total = sum(len(truth) for truth in truths.values())

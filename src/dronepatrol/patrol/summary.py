@@ -114,7 +114,7 @@ def _flown(log: FlightLog) -> dict[str, Any]:
 
 def planned_area_km2(mission: Mission) -> float:
     """Return the geodesic area to patrol, no-fly zones taken out, in square kilometres."""
-    area = shapely.Polygon(mission.area[0], mission.area[1:])
+    area = shapely.union_all([shapely.Polygon(rings[0], rings[1:]) for rings in mission.areas])
     closed = shapely.union_all([shapely.Polygon(rings[0], rings[1:]) for rings in mission.nofly])
     return area_m2(area.difference(closed)) / 1e6
 

@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from shapely import Point, Polygon
+from shapely import MultiPolygon, Point, Polygon
 
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.mission import Command, Frame, Mission, MissionItem, Ring, Sortie, Waypoint
@@ -61,10 +61,11 @@ def fence_items(mission: Mission) -> tuple[MissionItem, ...]:
 
     Holes of no-fly zones are left out: the exclusion covers them too.
     """
-    frame = LocalFrame.around(Polygon(mission.area[0]))
+    areas = MultiPolygon([Polygon(rings[0], rings[1:]) for rings in mission.areas])
+    frame = LocalFrame.around(areas)
     docks = {(sortie.dock.lon_deg, sortie.dock.lat_deg) for sortie in mission.sorties}
     around = fence(
-        frame.geometry_to_metres(Polygon(mission.area[0], mission.area[1:])),
+        frame.geometry_to_metres(areas),
         [Point(frame.to_metres(dock)) for dock in sorted(docks)],
     )
     outline = tuple((float(x), float(y)) for x, y in frame.to_lonlat(np.asarray(around.exterior.coords)))

@@ -9,9 +9,7 @@ from shapely import MultiPolygon, Point, Polygon
 
 from dronepatrol.errors import PlanError
 from dronepatrol.geo.local import LocalFrame
-from dronepatrol.model.aircraft import AircraftProfile
-from dronepatrol.model.camera import CameraProfile
-from dronepatrol.model.mission import Mission, Ring, Rings, Sortie, Waypoint
+from dronepatrol.model.mission import Dock, Mission, Ring, Rings, Sortie, Waypoint
 from dronepatrol.model.patrol import Area, PatrolSpec, Zone
 from dronepatrol.plan.airspace import Airspace
 from dronepatrol.plan.checks import check
@@ -19,6 +17,7 @@ from dronepatrol.plan.coverage import Task, cover
 from dronepatrol.plan.energy import EnergyModel
 from dronepatrol.plan.fence import free_airspace
 from dronepatrol.plan.photogrammetry import PhotoPlan, photo_plan
+from dronepatrol.plan.request import Request
 from dronepatrol.plan.sorties import Lanes, Splitter
 from dronepatrol.plan.timing import Pace
 
@@ -40,30 +39,10 @@ class _Site:
     dock: Array
 
 
-def plan_mission(
-    spec: PatrolSpec,
-    area: Area,
-    zones: tuple[Zone, ...],
-    camera: CameraProfile,
-    aircraft: AircraftProfile,
-) -> Mission:
+def plan_mission(request: Request) -> Mission:
     """Plan a coverage patrol of an area with no-fly zones, split into sorties that the battery allows.
 
-    Parameters
-    ----------
-    spec
-        What was asked.
-    area
-        The area to see, WGS-84.
-    zones
-        No-fly zones, WGS-84; they are neither seen nor crossed.
-    camera, aircraft
-        Profiles.
-
-    Returns
-    -------
-    Mission
-        With the findings of its checks; the same input gives the same mission.
+    The mission comes with the findings of its checks; the same request gives the same mission.
 
     Raises
     ------
@@ -71,8 +50,10 @@ def plan_mission(
         When nothing can be planned: all of the area is no-fly, the dock lies in a no-fly zone, the battery does not
         reach the area, or the camera cannot follow.
     """
+    spec, zones, camera, aircraft = request.spec, request.zones, request.camera, request.aircraft
+    area, dock = request.areas[0], spec.fleet.docks[0]
     photos = photo_plan(spec, camera, aircraft)
-    site = _site(spec, area, zones)
+    site = _site(dock, area, zones)
     pace = Pace(photos.speed_m_s, aircraft.acceleration_m_s2)
     airspace = Airspace(site.free, pace)
     task = Task(site.target, site.free, photos.lane_spacing_m, photos.reach_m, pace, UNCOVERED_SHARE, spec.seed)
@@ -90,7 +71,7 @@ def plan_mission(
         gsd_m=photos.gsd_m,
         lane_spacing_m=photos.lane_spacing_m,
         photo_step_m=photos.photo_step_m,
-        area=_rings(area.geometry)[0],
+        areas=_rings(area.geometry),
         nofly=tuple(rings for zone in zones for rings in _rings(zone.geometry)),
         sorties=tuple(
             _sortie(number, spec, site, flown, photos, splitter) for number, flown in enumerate(sorties, start=1)
@@ -99,27 +80,27 @@ def plan_mission(
     return replace(mission, findings=check(mission, area, zones, photos, aircraft, spec.wind_m_s))
 
 
-def _site(spec: PatrolSpec, area: Area, zones: tuple[Zone, ...]) -> _Site:
+def _site(dock: Dock, area: Area, zones: tuple[Zone, ...]) -> _Site:
     if not isinstance(area.geometry, Polygon):
         msg = f"the area {area.name} has {len(area.geometry.geoms)} separate parts; a patrol has one"
         raise PlanError(msg, hint="plan each part as a patrol of its own")
-    dock_lonlat = Point(spec.dock.lon_deg, spec.dock.lat_deg)
+    dock_lonlat = Point(dock.lon_deg, dock.lat_deg)
     frame = LocalFrame.around(shapely.union_all([area.geometry, dock_lonlat]))
     region = frame.geometry_to_metres(area.geometry)
     if region.area > MAX_AREA_M2:
         msg = f"the area {area.name} has {region.area / 1e6:,.0f} km2; one patrol has at most {MAX_AREA_M2 / 1e6:,.0f}"
         raise PlanError(msg, hint="split the area into several patrols")
     nofly = shapely.union_all([frame.geometry_to_metres(zone.geometry) for zone in zones])
-    dock = frame.to_metres([spec.dock.lon_deg, spec.dock.lat_deg])
+    at = frame.to_metres([dock.lon_deg, dock.lat_deg])
     target = _polygons(region.difference(nofly))
     if target.is_empty:
         msg = f"the area {area.name} lies wholly inside no-fly zones"
         raise PlanError(msg, hint="draw the area outside the no-fly zones")
-    free = free_airspace(region, [Point(dock)], nofly)
-    if not free.covers(Point(dock)):
-        msg = f"the dock {spec.dock.id} lies in a no-fly zone or within its margin"
+    free = free_airspace(region, [Point(at)], nofly)
+    if not free.covers(Point(at)):
+        msg = f"the dock {dock.id} lies in a no-fly zone or within its margin"
         raise PlanError(msg, hint="move the dock in the patrol spec")
-    return _Site(frame, target, free, dock)
+    return _Site(frame, target, free, at)
 
 
 def _sortie(number: int, spec: PatrolSpec, site: _Site, lanes: Lanes, photos: PhotoPlan, splitter: Splitter) -> Sortie:
@@ -128,7 +109,7 @@ def _sortie(number: int, spec: PatrolSpec, site: _Site, lanes: Lanes, photos: Ph
     lonlat = site.frame.to_lonlat(points)
     return Sortie(
         id=f"sortie-{number:02d}",
-        dock=spec.dock,
+        dock=spec.fleet.docks[0],
         waypoints=tuple(
             Waypoint(round(float(lon), 8), round(float(lat), 8), round(photos.height_m, 2), step)
             for (lon, lat), step in zip(lonlat, steps, strict=True)

@@ -63,7 +63,8 @@ def photo_plan(spec: PatrolSpec, camera: CameraProfile, aircraft: AircraftProfil
     PlanError
         When the camera cannot do it at any sensible speed.
     """
-    height = camera.height_for_gsd_m(spec.gsd_m)
+    height = spec.height_m if spec.gsd_m is None else camera.height_for_gsd_m(spec.gsd_m)
+    assert height is not None  # a spec has one of the two
     across, along = camera.footprint_m(height)
     spacing, step = across * (1 - spec.side_overlap), along * (1 - spec.front_overlap)
     speed = min(aircraft.cruise_m_s, step / camera.min_interval_s if camera.min_interval_s > 0 else math.inf)
@@ -73,4 +74,6 @@ def photo_plan(spec: PatrolSpec, camera: CameraProfile, aircraft: AircraftProfil
             f" mean {speed:.2f} m/s; expected at least 1 m/s"
         )
         raise PlanError(msg, hint="ask for less front overlap or a larger gsd_cm")
-    return PhotoPlan(height, spec.gsd_m, across, along, spacing, step, speed, speed * camera.min_interval_s)
+    return PhotoPlan(
+        height, height / camera.focal_px, across, along, spacing, step, speed, speed * camera.min_interval_s
+    )

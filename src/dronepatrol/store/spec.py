@@ -3,15 +3,16 @@
 import json
 import tomllib
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dronepatrol.errors import InputError
 from dronepatrol.model.mission import Dock
-from dronepatrol.model.patrol import PatrolSpec, RegisterKind
+from dronepatrol.model.patrol import Fleet, Objective, PatrolSpec, Pattern, RegisterKind
 from dronepatrol.store.atomic import write_text
 
 _MAX_BYTES = 1024 * 1024
@@ -26,9 +27,12 @@ Overlap = Annotated[float, Field(ge=0.0, le=0.95)]
 
 class _Files(BaseModel):
     model_config = _STRICT
-    area: FileName
+    areas: Annotated[list[FileName], Field(min_length=1, max_length=1000)]
     nofly: FileName | None = None
     towns: FileName | None = None
+    places: FileName | None = None
+    buildings: FileName | None = None
+    dem: FileName | None = None
 
 
 class _Registers(BaseModel):
@@ -48,11 +52,26 @@ class _Dock(BaseModel):
     ground_amsl_m: Annotated[float, Field(ge=-500.0, le=9000.0)]
 
 
+class _Fleet(BaseModel):
+    model_config = _STRICT
+    drones_per_dock: Annotated[int, Field(ge=1, le=100)] = 1
+    charge_min: Annotated[float, Field(ge=0.0, le=1440.0)] = 40.0
+    objective: Literal["makespan", "sorties"] = "makespan"
+
+
 class _Photos(BaseModel):
     model_config = _STRICT
-    gsd_cm: Annotated[float, Field(ge=0.1, le=100.0)]
+    gsd_cm: Annotated[float, Field(ge=0.1, le=100.0)] | None = None
+    height_m: Annotated[float, Field(ge=5.0, le=1000.0)] | None = None
     front_overlap: Overlap
     side_overlap: Overlap
+
+    @model_validator(mode="after")
+    def _one_height(self) -> Self:
+        if (self.gsd_cm is None) == (self.height_m is None):
+            msg = "one of gsd_cm and height_m"
+            raise ValueError(msg)
+        return self
 
 
 class _Wind(BaseModel):
@@ -76,11 +95,15 @@ class _Spec(BaseModel):
     start: AwareDatetime
     camera: Id
     aircraft: Id
+    pattern: Literal["coverage", "crosshatch", "oblique", "corridor", "points", "perimeter", "recheck"] = "coverage"
     files: _Files
     registers: _Registers = _Registers()
-    dock: _Dock
+    docks: Annotated[list[_Dock], Field(min_length=1, max_length=1000)]
+    fleet: _Fleet = _Fleet()
     photos: _Photos
     wind: _Wind = _Wind()
+    approvals: dict[Id, Text] = {}
+    operator: dict[Id, Text] = {}
     profiles: _Profiles | None = None
 
 
@@ -118,24 +141,40 @@ def write_spec(path: Path, spec: PatrolSpec, profile_versions: Mapping[str, str]
     profile_versions
         ``camera`` and ``aircraft``, as :func:`dronepatrol.store.profiles.versions` gives them.
     """
-    registers = {kind.value: _absolute(file) for kind, file in spec.register_files.items()}
-    optional = {"nofly": spec.nofly_file, "towns": spec.towns_file}
-    dock = spec.dock
-    tables: dict[str, dict[str, object]] = {
-        "files": {"area": _absolute(spec.area_file), **{k: _absolute(v) for k, v in optional.items() if v}},
-        "registers": dict(registers),
-        "dock": {key: getattr(dock, key) for key in ("id", "name", "lon_deg", "lat_deg", "ground_amsl_m")},
+    optional = {
+        "nofly": spec.nofly_file,
+        "towns": spec.towns_file,
+        "places": spec.places_file,
+        "buildings": spec.buildings_file,
+        "dem": spec.dem_file,
+    }
+    fleet = spec.fleet
+    tables: dict[str, Mapping[str, object]] = {
+        "files": {
+            "areas": [_absolute(file) for file in spec.area_files],
+            **{key: _absolute(file) for key, file in optional.items() if file},
+        },
+        "registers": {kind.value: _absolute(file) for kind, file in spec.register_files.items()},
+        "fleet": {
+            "drones_per_dock": fleet.drones_per_dock,
+            "charge_min": fleet.charge_s / 60,
+            "objective": fleet.objective.value,
+        },
         "photos": {
-            "gsd_cm": round(spec.gsd_m * 100, 12),
+            **({"gsd_cm": round(spec.gsd_m * 100, 12)} if spec.gsd_m is not None else {"height_m": spec.height_m}),
             "front_overlap": spec.front_overlap,
             "side_overlap": spec.side_overlap,
         },
         "wind": {"speed_m_s": spec.wind_m_s, "from_deg": spec.wind_from_deg},
+        "approvals": spec.approvals,
+        "operator": spec.operator,
         "profiles": dict(profile_versions),
     }
     top = {key: getattr(spec, key) for key in ("id", "title_zh", "title_en", "seed", "start", "camera", "aircraft")}
     lines = ["# What was asked of this patrol; [profiles] has the versions of the profiles that it was planned with."]
-    lines += _lines(top)
+    lines += _lines(top | {"pattern": spec.pattern.value})
+    for dock in fleet.docks:
+        lines += ["", "[[docks]]", *_lines(asdict(dock))]
     for name, values in tables.items():
         lines += ["", f"[{name}]", *_lines(values)]
     write_text(path, "\n".join(lines) + "\n")
@@ -188,18 +227,30 @@ def _resolved(asked: _Spec, folder: Path) -> PatrolSpec:
         title_en=asked.title_en,
         seed=asked.seed,
         start=asked.start,
-        area_file=(folder / asked.files.area).resolve(),
+        area_files=tuple((folder / file).resolve() for file in asked.files.areas),
         nofly_file=path(asked.files.nofly),
         towns_file=path(asked.files.towns),
         register_files={kind: file for kind, file in registers.items() if file is not None},
         camera=asked.camera,
         aircraft=asked.aircraft,
-        dock=Dock(**asked.dock.model_dump()),
-        gsd_m=asked.photos.gsd_cm / 100,
+        fleet=Fleet(
+            docks=tuple(Dock(**dock.model_dump()) for dock in asked.docks),
+            drones_per_dock=asked.fleet.drones_per_dock,
+            charge_s=asked.fleet.charge_min * 60,
+            objective=Objective(asked.fleet.objective),
+        ),
+        gsd_m=asked.photos.gsd_cm / 100 if asked.photos.gsd_cm is not None else None,
         front_overlap=asked.photos.front_overlap,
         side_overlap=asked.photos.side_overlap,
         wind_m_s=asked.wind.speed_m_s,
         wind_from_deg=asked.wind.from_deg,
+        pattern=Pattern(asked.pattern),
+        height_m=asked.photos.height_m,
+        places_file=path(asked.files.places),
+        buildings_file=path(asked.files.buildings),
+        dem_file=path(asked.files.dem),
+        approvals=asked.approvals,
+        operator=asked.operator,
     )
 
 
@@ -214,6 +265,8 @@ def _lines(values: Mapping[str, object]) -> list[str]:
 def _toml_value(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml_value, value))}]"
     if isinstance(value, str):  # without control characters, JSON's strings are TOML's
         return json.dumps(value, ensure_ascii=False)
     return repr(value)
