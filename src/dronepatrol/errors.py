@@ -8,7 +8,8 @@
     ├── LinkError               exit 1   the vehicle does not answer, or answers wrongly
     │   └── MissionRefusedError exit 1   the vehicle did not take the mission
     ├── SafetyError             exit 4   flying would be unsafe or was not allowed
-    └── StorageError            exit 1   an artefact cannot be read or written
+    ├── StorageError            exit 1   an artefact cannot be read or written
+    └── StoppedError            exit 130 the operator stopped it
 
 A message names the subject, what was found and what was expected; the hint says what to do next. In batches the
 failure of one item is data, a :class:`dronepatrol.model.batch.Skipped`, not an exception.
@@ -63,3 +64,9 @@ class SafetyError(DronePatrolError):
 
 class StorageError(DronePatrolError):
     """An artefact of the patrol folder cannot be read or written."""
+
+
+class StoppedError(DronePatrolError):
+    """The operator stopped it; what was whole by then is kept."""
+
+    exit_code = 130

@@ -29,7 +29,8 @@ KINDS = [kind for kind, _ in PROBLEMS.values()]
 def demo_scene(seed: int) -> Scene:
     area = read_areas(DEMO / "area.geojson")[0].geometry
     nofly = [zone.geometry for zone in read_zones(DEMO / "nofly.geojson")]
-    registers = {kind: read_register(kind, DEMO / "registers" / f"{kind}.geojson") for kind in RegisterKind}
+    files = {kind: DEMO / "registers" / f"{kind}.geojson" for kind in RegisterKind}
+    registers = {kind: read_register(kind, file) for kind, file in files.items() if file.exists()}
     return build_scene(area, nofly, registers, seed, datetime.fromisoformat("2026-05-18T09:40:00+08:00"))
 
 

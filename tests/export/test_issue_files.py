@@ -63,7 +63,7 @@ def test_what_is_written_is_read_back(tmp_path_factory, make, number, text, lon,
     issue = make.issue(number, town=text, rule=text + "x", lon_deg=lon, lat_deg=lat)
     path = tmp_path_factory.mktemp("read") / "issues.geojson"
     path.write_text(issues_geojson([issue], patrol_id="p", generated=GENERATED), encoding="utf-8")
-    (read,) = read_issues_geojson(path)
+    (read,) = read_issues_geojson(path).issues
     assert read.covariance_en_m2 == pytest.approx(issue.covariance_en_m2, abs=0.02)
     assert (read.lon_deg, read.lat_deg) == pytest.approx((lon, lat), abs=1e-7)
     assert (read.id, read.town, read.rule, read.first_seen) == (issue.id, text, text + "x", issue.first_seen)

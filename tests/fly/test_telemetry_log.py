@@ -84,3 +84,13 @@ def test_a_full_disk_ends_the_log_not_the_flight(tmp_path):
     log.write(Codec().heartbeat())
     log.close()
     assert "full.tlog: No space left on device; the telemetry log ends here" in log.trouble
+
+
+def test_an_earlier_log_is_kept(tmp_path):
+    path = tmp_path / "sortie-01.tlog"
+    for _ in range(3):
+        log = TlogWriter(path)
+        log.write(Codec().heartbeat())
+        log.close()
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["sortie-01.1.tlog", "sortie-01.2.tlog", "sortie-01.tlog"]
+    assert all(len(list(packets(one))) == 1 for one in tmp_path.iterdir())

@@ -10,14 +10,15 @@ import shapely
 from shapely import LineString, Polygon, box
 
 from dronepatrol.areas import read_areas, read_zones
-from dronepatrol.errors import PlanError
+from dronepatrol.errors import InputError, PlanError
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.mission import Command, Frame, Mission, Sortie
 from dronepatrol.model.patrol import Zone
-from dronepatrol.plan.footprints import photo_footprints
+from dronepatrol.plan.footprints import due_photos, photo_footprints
 from dronepatrol.plan.items import fence_items, sortie_items
 from dronepatrol.plan.mission import plan_mission
 from dronepatrol.plan.request import Request
+from dronepatrol.plan.resume import resume
 from dronepatrol.store import profiles
 from dronepatrol.store.spec import read_spec
 
@@ -120,7 +121,7 @@ def test_height_and_wind_are_blockers():
     windy = plan_mission(Request(replace(SPEC, wind_m_s=20.0), (AREA,), (), CAMERA, replace(CRAFT, battery_wh=2000.0)))
     assert {f.rule for f in windy.findings if f.severity == "blocker"} == {"wind"}
     high = plan_mission(Request(replace(SPEC, gsd_m=0.08), (AREA,), (), CAMERA, replace(CRAFT, battery_wh=2000.0)))
-    assert {f.rule for f in high.findings if f.severity == "blocker"} == {"height"}
+    assert {f.rule for f in high.findings if f.severity == "blocker"} == {"ALT120"}
 
 
 def test_what_cannot_be_planned_is_said():
@@ -132,6 +133,40 @@ def test_what_cannot_be_planned_is_said():
     with pytest.raises(PlanError, match="the dock xindai-south lies in a no-fly zone"):
         plan_mission(Request(SPEC, (AREA,), at_dock, CAMERA, CRAFT))
     with pytest.raises(PlanError, match="do not reach the area's furthest part"):
-        plan_mission(Request(SPEC, (AREA,), ZONES, CAMERA, replace(CRAFT, battery_wh=10.0)))
+        plan_mission(Request(SPEC, (AREA,), ZONES, CAMERA, replace(CRAFT, battery_wh=6.0)))
     with pytest.raises(PlanError, match="expected at least 1 m/s"):
         plan_mission(Request(SPEC, (AREA,), ZONES, replace(CAMERA, min_interval_s=100.0), CRAFT))
+
+
+def test_what_can_still_be_flown_is_flown():
+    far = replace(
+        AREA, id="far", name="far", geometry=shapely.transform(AREA.geometry, lambda at: at + np.array([0.3, 0.0]))
+    )
+    closed = replace(AREA, id="closed", name="closed", geometry=ZONES[0].geometry)
+    again = replace(AREA, id="again", name="again")
+    mission = plan_mission(Request(SPEC, (AREA, far, closed, again), ZONES, CAMERA, CRAFT))
+    said = {(f.rule, f.severity): f.message for f in mission.findings if f.rule in ("area", "reach")}
+    assert "left out" in said["reach", "warning"]
+    assert "closed lies wholly inside no-fly zones" in said["area", "warning"]
+    assert "again lie in areas before it" in said["area", "info"]
+    assert sum(sortie.planned_photos for sortie in mission.sorties) == pytest.approx(
+        sum(sortie.planned_photos for sortie in demo().sorties), rel=0.05
+    )
+
+
+def test_the_rest_of_a_sortie_is_a_sortie_of_its_own():
+    request = Request(SPEC, (AREA,), ZONES, CAMERA, CRAFT)
+    whole = demo().sorties[1]
+    rest = resume(demo(), request, whole.id, 57)
+    before, after = due_photos(whole, FRAME).places, due_photos(rest, FRAME).places
+    assert len(after) == rest.planned_photos == whole.planned_photos - 56 + 2
+    np.testing.assert_allclose(after, before[54:], atol=0.5)
+    assert rest.waypoints[-1] == whole.waypoints[-1]
+    assert rest.planned_time_s < whole.planned_time_s
+    nofly = FRAME.geometry_to_metres(ZONES[0].geometry)
+    assert LineString(line(rest)).distance(nofly) > 9.0
+    assert resume(demo(), request, whole.id, 1).planned_photos == whole.planned_photos
+    with pytest.raises(InputError, match="has no photo 0; it plans"):
+        resume(demo(), request, whole.id, 0)
+    with pytest.raises(InputError, match="no sortie sortie-77"):
+        resume(demo(), request, "sortie-77", 1)

@@ -33,7 +33,8 @@ REGISTER_OF = {
 def demo():
     area = read_areas(DEMO / "area.geojson")[0].geometry
     nofly = [zone.geometry for zone in read_zones(DEMO / "nofly.geojson")]
-    registers = {kind: read_register(kind, DEMO / "registers" / f"{kind}.geojson") for kind in RegisterKind}
+    files = {kind: DEMO / "registers" / f"{kind}.geojson" for kind in RegisterKind}
+    registers = {kind: read_register(kind, file) for kind, file in files.items() if file.exists()}
     return area, nofly, registers
 
 

@@ -29,7 +29,7 @@ def tiny_disk():
 
 def detections(count):
     columns = {name: ["x"] * count for name, kind in DETECTIONS.columns.items() if kind == "str"}
-    numbers = {name: np.arange(count, dtype=float) for name, kind in DETECTIONS.columns.items() if kind == "float"}
+    numbers = {name: np.linspace(0, 1, count) for name, kind in DETECTIONS.columns.items() if kind == "float"}
     return pd.DataFrame(columns | numbers)
 
 
@@ -60,14 +60,14 @@ def test_tables_come_back_as_they_went(tmp_path):
 
 def test_geometry_and_times_survive_empty_and_missing(tmp_path):
     path = tmp_path / "observations.parquet"
-    kinds = {"str": "a", "float": 1.5, "time": pd.Timestamp(datetime(2026, 5, 18, 1, 30, tzinfo=UTC))}
+    kinds = {"str": "a", "float": 0.5, "time": pd.Timestamp(datetime(2026, 5, 18, 1, 30, tzinfo=UTC))}
     row = {name: kinds[kind] for name, kind in OBSERVATIONS.columns.items() if kind in kinds}
-    rows = geopandas.GeoDataFrame([row, row | {"time_utc": pd.NaT}], geometry=[Point(121, 30.8), None], crs="EPSG:4326")
+    places = [Point(121, 30.8), Point(121, 30.9)]
+    rows = geopandas.GeoDataFrame([row, row | {"time_utc": pd.NaT}], geometry=places, crs="EPSG:4326")
     write_table(path, rows, OBSERVATIONS)
     back = read_table(path, OBSERVATIONS)
     assert str(back["time_utc"].dtype) == "datetime64[ms, UTC]"
     assert back["time_utc"].isna().tolist() == [False, True]
-    assert back.geometry.iloc[1] is None
     assert back.crs == "EPSG:4326"
     write_table(path, rows.iloc[:0], OBSERVATIONS)
     assert len(read_table(path, OBSERVATIONS)) == 0
@@ -82,3 +82,32 @@ def test_what_is_missing_or_broken_is_named(tmp_path):
         read_table(broken, DETECTIONS)
     with pytest.raises(StorageError, match="columns missing: score"):
         write_table(tmp_path / "less.parquet", detections(2).drop(columns="score"), DETECTIONS)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("score", 7.0, "column score holds 7; expected 0 to 1"),
+        ("x1_px", np.nan, "column x1_px has rows without a number"),
+        ("x1_px", "left", "column x1_px holds what is no float"),
+    ],
+)
+def test_values_that_cannot_be_are_named(tmp_path, column, value, message):
+    path = tmp_path / "detections.parquet"
+    detections(3).assign(**{column: value}).to_parquet(path)
+    with pytest.raises(StorageError) as caught:
+        read_table(path, DETECTIONS)
+    assert str(path) in caught.value.message
+    assert message in caught.value.message
+
+
+def test_another_reference_system_and_missing_places_are_named(tmp_path):
+    now = pd.Timestamp(datetime(2026, 5, 18, tzinfo=UTC))
+    row = {name: {"str": "a", "float": 0.5, "time": now}[kind] for name, kind in OBSERVATIONS.columns.items()
+           if kind != "geometry"}  # fmt: skip
+    for geometry, crs, message in (
+        ([Point(1, 2)], "EPSG:3857", "expected WGS-84"),
+        ([None], "EPSG:4326", "1 rows have"),
+    ):
+        with pytest.raises(StorageError, match=message):
+            write_table(tmp_path / "o.parquet", geopandas.GeoDataFrame([row], geometry=geometry, crs=crs), OBSERVATIONS)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dronepatrol.errors import InputError
-from dronepatrol.model.patrol import RegisterKind
+from dronepatrol.model.patrol import Datum, RegisterKind
 from dronepatrol.store import profiles
 from dronepatrol.store.spec import read_spec, write_spec
 
@@ -24,16 +24,23 @@ def test_demo_spec_asks_for_what_the_issue_says():
     assert spec.start.isoformat() == "2026-05-18T09:30:00+08:00"
     files = [*spec.area_files, spec.nofly_file, spec.towns_file, *spec.register_files.values()]
     assert all(file is not None and file.is_file() for file in files)
-    assert set(spec.register_files) == set(RegisterKind)
+    assert set(spec.register_files) == set(RegisterKind) - {RegisterKind.OUTDOOR_ADVERTS}
     assert "demo" in spec.title_en
 
 
-@given(title=TEXTS, seed=st.integers(0, 2**63 - 1), gsd_cm=st.integers(1, 1000), overlap=st.floats(0, 0.95))
+@given(
+    title=TEXTS,
+    seed=st.integers(0, 2**63 - 1),
+    gsd_cm=st.integers(1, 1000),
+    overlap=st.floats(0, 0.95),
+    datum=st.sampled_from(Datum),
+)
 @settings(max_examples=40)
-def test_written_spec_reads_back_the_same(tmp_path_factory, title, seed, gsd_cm, overlap):
+def test_written_spec_reads_back_the_same(tmp_path_factory, title, seed, gsd_cm, overlap, datum):
     spec = replace(
-        read_spec(DEMO), title_zh=title, seed=seed, gsd_m=gsd_cm / 10 / 100, front_overlap=overlap, nofly_file=None
-    )
+        read_spec(DEMO), title_zh=title, seed=seed, gsd_m=gsd_cm / 10 / 100, front_overlap=overlap, nofly_file=None,
+        datum=datum,
+    )  # fmt: skip
     path = tmp_path_factory.mktemp("patrol") / "patrol.toml"
     write_spec(path, spec, profiles.versions(spec.camera, spec.aircraft))
     assert read_spec(path) == spec
@@ -52,6 +59,7 @@ def test_written_spec_reads_back_the_same(tmp_path_factory, title, seed, gsd_cm,
         ("lat_deg = 30.8198", "lat_deg = 121.0", "docks.0.lat_deg = 121.0; expected: input should be less"),
         ('id = "pinghu-xindai-demo"', 'id = "../../etc"', "id = '../../etc'; expected"),
         ('areas = ["', 'areas = ["\\u0000', "files.areas.0 = "),
+        ("[files]", '[files]\ndatum = "wgs72"', "files.datum = 'wgs72'; expected: input should be 'wgs84', 'gcj02'"),
         ("[wind]", "[weather]", "unknown key weather"),
         ("seed = 20260518", "seed = ", "is no TOML"),
     ],

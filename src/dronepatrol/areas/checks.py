@@ -1,12 +1,14 @@
-"""Is this polygon fit to be planned on? Nothing is repaired in silence: what is wrong is said, and where."""
+"""Is this feature fit to be planned on? Nothing is repaired in silence: what is wrong is said, and where."""
 
 import re
 from collections.abc import Callable
+from enum import Enum
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import MultiPolygon, Polygon
+from shapely import MultiLineString, MultiPoint, MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from dronepatrol.errors import InputError
 from dronepatrol.geo.local import area_m2
@@ -15,11 +17,35 @@ MIN_AREA_M2 = 1.0
 MAX_VERTICES = 200_000
 _REASON = re.compile(r"(?P<what>[^\[]+)\[(?P<x>\S+) (?P<y>[^\s\]]+)")
 
-ToWgs84 = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+Transform = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
-def checked_polygon(where: str, geometry: Polygon | MultiPolygon, to_wgs84: ToWgs84) -> Polygon | MultiPolygon:
-    """Return the polygon in WGS-84 (lon, lat), valid and not empty.
+class Shape(Enum):
+    """What the features of a file must be."""
+
+    POLYGON = "polygon"
+    LINE = "line"
+    POINT = "point"
+    ANY = "polygon, line or point"
+
+
+_TYPES = {
+    Shape.POLYGON: {"Polygon", "MultiPolygon"},
+    Shape.LINE: {"LineString", "MultiLineString"},
+    Shape.POINT: {"Point", "MultiPoint"},
+}
+_TYPES[Shape.ANY] = set().union(*_TYPES.values())
+_COLLECTIONS: dict[Shape, Callable[..., BaseGeometry]] = {
+    Shape.POLYGON: MultiPolygon,
+    Shape.LINE: MultiLineString,
+    Shape.POINT: MultiPoint,
+}
+
+
+def checked(
+    where: str, geometry: BaseGeometry | None, shape: Shape, to_lonlat: Transform, to_wgs84: Transform
+) -> BaseGeometry:
+    """Return the geometry in WGS-84 (lon, lat): of the shape asked for, in the world, valid and not empty.
 
     Parameters
     ----------
@@ -27,30 +53,37 @@ def checked_polygon(where: str, geometry: Polygon | MultiPolygon, to_wgs84: ToWg
         The file and the feature, for messages.
     geometry
         In the file's coordinate reference system.
-    to_wgs84
+    shape
+        What it must be; several of it in one feature will do.
+    to_lonlat
         (n, 2) positions of the file to degrees longitude and latitude.
+    to_wgs84
+        (n, 2) degrees in the file's datum to WGS-84.
 
     Raises
     ------
     InputError
-        When it lies outside the world, crosses itself (the message says where), or has no area.
+        When it is something else, lies outside the world, crosses itself (the message says where), or has no area.
     """
-    vertices = int(shapely.get_num_coordinates(geometry))
+    found = _of_shape(where, geometry, shape)
+    vertices = int(shapely.get_num_coordinates(found))
     if vertices > MAX_VERTICES:
-        msg = f"{where} has {vertices:,} vertices; an area has at most {MAX_VERTICES:,}"
+        msg = f"{where} has {vertices:,} vertices; a feature has at most {MAX_VERTICES:,}"
         raise InputError(msg, hint="simplify it in your GIS, or split it")
-    polygon = shapely.transform(geometry, to_wgs84)
-    _check_world(where, shapely.get_coordinates(polygon))
-    _check_valid(where, polygon)
-    size_m2 = area_m2(polygon)
-    if size_m2 < MIN_AREA_M2:
-        msg = f"{where} covers {size_m2:.2f} m2; expected at least {MIN_AREA_M2:.0f} m2"
-        raise InputError(msg, hint="draw the area larger, or take this feature out of the file")
-    return polygon
+    lonlat = shapely.transform(found, to_lonlat)
+    _check_world(where, shapely.get_coordinates(lonlat))
+    wgs84 = to_wgs84(shapely.get_coordinates(lonlat))
+    if not np.isfinite(wgs84).all():
+        msg = f"{where} lies outside China, where its datum has no places"
+        raise InputError(msg, hint="leave --datum out for a file in WGS-84 or CGCS2000")
+    placed = shapely.transform(lonlat, lambda _: wgs84)
+    if found.geom_type in _TYPES[Shape.POLYGON]:
+        _check_polygon(where, placed)
+    return placed
 
 
 def check_apart(path: str, polygons: list[Polygon | MultiPolygon]) -> None:
-    """Refuse polygons of one area that overlap.
+    """Refuse polygons that overlap.
 
     Raises
     ------
@@ -64,6 +97,29 @@ def check_apart(path: str, polygons: list[Polygon | MultiPolygon]) -> None:
             shared_m2 = area_m2(shared)
             msg = f"{path}: features {one + 1} and {other + 1} overlap by {shared_m2:,.0f} m2; expected them apart"
             raise InputError(msg, hint="merge them into one polygon, or cut one by the other")
+
+
+def _of_shape(where: str, geometry: BaseGeometry | None, shape: Shape) -> BaseGeometry:
+    """Return the geometry if it is of the shape, a collection of nothing else as one feature of several parts."""
+    if geometry is not None and not geometry.is_empty:
+        if geometry.geom_type in _TYPES[shape]:
+            return geometry
+        parts = [leaf for part in shapely.get_parts(geometry) for leaf in shapely.get_parts(part)]
+        if geometry.geom_type == "GeometryCollection":
+            for kind, collect in _COLLECTIONS.items():
+                if shape in {kind, Shape.ANY} and all(part.geom_type in _TYPES[kind] for part in parts):
+                    return collect(parts)
+    found = "no geometry" if geometry is None or geometry.is_empty else f"a {geometry.geom_type}"
+    msg = f"{where} is {found}; expected a {shape.value}"
+    raise InputError(msg, hint=f"draw it as a {shape.value}, or take this feature out of the file")
+
+
+def _check_polygon(where: str, polygon: BaseGeometry) -> None:
+    _check_valid(where, polygon)
+    size_m2 = area_m2(polygon)
+    if size_m2 < MIN_AREA_M2:
+        msg = f"{where} covers {size_m2:.2f} m2; expected at least {MIN_AREA_M2:.0f} m2"
+        raise InputError(msg, hint="draw the area larger, or take this feature out of the file")
 
 
 def _check_world(where: str, lonlat: NDArray[np.float64]) -> None:
@@ -84,7 +140,7 @@ def _check_world(where: str, lonlat: NDArray[np.float64]) -> None:
     )
 
 
-def _check_valid(where: str, polygon: Polygon | MultiPolygon) -> None:
+def _check_valid(where: str, polygon: BaseGeometry) -> None:
     reason = str(shapely.is_valid_reason(polygon))
     if reason == "Valid Geometry":
         return

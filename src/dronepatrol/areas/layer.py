@@ -1,34 +1,43 @@
-"""Vector files read by pyogrio: the one file that knows it. Features come out as polygons in WGS-84, checked."""
+"""Vector files read by pyogrio: the one file that knows it. Features come out in WGS-84, checked."""
 
+import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyogrio
 import shapely
+from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
-from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from dronepatrol.areas.checks import checked_polygon
+from dronepatrol.areas.checks import Shape, checked
+from dronepatrol.areas.source import Source, open_source
 from dronepatrol.errors import InputError
+from dronepatrol.geo.datum import to_wgs84
+from dronepatrol.model.batch import Skipped
+from dronepatrol.model.patrol import Datum
 
-_MAX_BYTES = 256 * 1024 * 1024
-_HEAD_BYTES = 4096
 CLOSE_RINGS = "close every ring: its last position equals its first"
-_ALWAYS_WGS84 = (".geojson", ".json", ".kml")
+_NUMBERED = re.compile(r"[A-Z]+:\w+")
+_DRIVERS = {"GeoJSON", "GeoJSONSeq", "TopoJSON", "ESRIJSON", "JSONFG", "GPKG", "ESRI Shapefile", "KML", "LIBKML"}
+_MAX_LAYERS = 100
+_MAX_FIELDS = 300
+_MAX_CELLS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One feature: its place in the file (from 1), a polygon in WGS-84 (lon, lat), and its attributes."""
+    """One feature: its place in the file (from 1), its geometry in WGS-84 (lon, lat), and its attributes."""
 
     number: int
-    geometry: Polygon | MultiPolygon
+    geometry: BaseGeometry
     properties: dict[str, Any]
 
     def text(self, *names: str) -> str:
@@ -40,103 +49,154 @@ class Feature:
         return ""
 
 
-def _starts_with(*heads: bytes) -> Callable[[bytes], bool]:
-    return lambda head: head.startswith(heads)
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What a file holds: the features that can be used, those that cannot and why, and the file's reference systems."""
+
+    features: tuple[Feature, ...]
+    skipped: tuple[Skipped, ...]
+    crs: tuple[str, ...]
 
 
-# What a file of each kind starts with: a name alone would let the reader open formats that point at other files.
-_HEADS: dict[str, Callable[[bytes], bool]] = {
-    ".geojson": _starts_with(b"{"),
-    ".json": _starts_with(b"{"),
-    ".gpkg": _starts_with(b"SQLite format 3\0"),
-    ".shp": _starts_with(b"\x00\x00\x27\x0a"),
-    ".kml": lambda head: head.startswith(b"<") and b"<kml" in head and b"<!ENTITY" not in head,
-}
+@dataclass(frozen=True, slots=True)
+class _Table:
+    crs: str | None
+    geometries: list[BaseGeometry | None]
+    columns: dict[str, list[Any]]
 
 
-def read_features(path: Path) -> tuple[Feature, ...]:
-    """Read every feature of a GeoJSON, GeoPackage, Shapefile or KML file as a checked polygon in WGS-84.
+def read_features(path: Path, shape: Shape = Shape.POLYGON, datum: Datum = Datum.WGS84) -> tuple[Feature, ...]:
+    """Read every feature of a GeoJSON, GeoPackage, Shapefile, KML or KMZ file, checked and in WGS-84.
 
     Parameters
     ----------
     path
         The file; its coordinate reference system is read from it.
+    shape
+        What its features must be.
+    datum
+        What its positions are counted from.
 
     Raises
     ------
     InputError
-        When the file is missing, unreadable, empty, without a coordinate reference system, or has a feature that is
-        no polygon, crosses itself, or lies outside the world.
+        When the file is missing, unreadable, empty, without a coordinate reference system, or has a feature of another
+        shape, that crosses itself, or that lies outside the world.
     """
-    _check_file(path)
-    crs, geometries, columns = _read(path)
-    if not geometries:
-        msg = f"{path} has no features; expected at least one polygon"
-        raise InputError(msg, hint="draw the polygon and save the file again")
-    to_wgs84 = _transformation(path, crs)
-    features = []
-    for row, geometry in enumerate(geometries):
-        where = f"{path}: feature {row + 1}"
-        polygon = checked_polygon(where, _only_polygon(where, geometry), to_wgs84)
-        features.append(Feature(row + 1, polygon, {name: values[row] for name, values in columns.items()}))
-    return tuple(features)
+    layer = read_layer(path, shape, datum)
+    if layer.skipped:
+        first = layer.skipped[0]
+        others = len(layer.features)
+        usable = f"; the file's other {others} can be used: take this one out" if others else ""
+        msg = f"{first.item} {first.reason}"
+        raise InputError(msg, hint=first.hint + usable)
+    return layer.features
 
 
-def _check_file(path: Path) -> None:
-    hint = "name a GeoJSON, GeoPackage, Shapefile or KML file that holds polygons"
+def read_layer(path: Path, shape: Shape = Shape.POLYGON, datum: Datum = Datum.WGS84) -> Layer:
+    """Read a file as :func:`read_features` does, but go on after a feature that cannot be used.
+
+    Raises
+    ------
+    InputError
+        When the file as a whole cannot be used.
+    """
+    tables = _read(open_source(path))
+    if not any(table.geometries for table in tables):
+        msg = f"{path} has no features; expected at least one {shape.value}"
+        raise InputError(msg, hint=f"draw the {shape.value} and save the file again")
+    features: list[Feature] = []
+    skipped: list[Skipped] = []
+    number = 0
+    for table in tables:
+        to_lonlat = _transformation(path, table.crs)
+        for row, geometry in enumerate(table.geometries):
+            number += 1
+            where = f"{path}: feature {number}"
+            try:
+                found = checked(where, geometry, shape, to_lonlat, lambda points: to_wgs84(points, datum))
+            except InputError as error:
+                skipped.append(Skipped(where, error.message.removeprefix(where).lstrip(), error.hint))
+                continue
+            features.append(Feature(number, found, {name: column[row] for name, column in table.columns.items()}))
+    return Layer(tuple(features), tuple(skipped), tuple(dict.fromkeys(_crs_name(table.crs) for table in tables)))
+
+
+def _read(source: Source) -> list[_Table]:
+    """Return one table per layer that has geometry."""
+    path = source.path
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        msg = f"cannot read {path}: {reason}"
-        raise InputError(msg, hint=hint) from error
-    if not head:
-        msg = f"{path} is empty; expected a file with polygons"
-        raise InputError(msg, hint=hint)
-    if size > _MAX_BYTES:
-        msg = f"{path} has {size:,} bytes; an area file has at most {_MAX_BYTES:,}"
-        raise InputError(msg, hint="leave out what is not part of the area")
-    looks_right = _HEADS.get(path.suffix.lower())
-    if looks_right is None:
-        msg = f"{path}: {path.suffix or 'no suffix'} is not one of {', '.join(_HEADS)}"
-        raise InputError(msg, hint=hint)
-    if not looks_right(head):
-        msg = f"{path} does not begin like a {path.suffix.lower()} file"
-        raise InputError(msg, hint=hint)
-
-
-def _read(path: Path) -> tuple[str | None, list[BaseGeometry | None], dict[str, list[Any]]]:
-    try:
-        with warnings.catch_warnings(record=True) as warned:
-            warnings.simplefilter("always")
-            meta, _, wkb, values = pyogrio.raw.read(path, force_2d=True, datetime_as_string=True)
-        geometries = shapely.from_wkb(wkb) if wkb is not None else []
+        return list(_tables(source))
     except shapely.errors.GEOSException as error:
         msg = f"{path}: {_one_line(error)}"
         raise InputError(msg, hint=CLOSE_RINGS) from error
+    except UnicodeDecodeError as error:
+        msg = f"{path}: its attribute table is not in {error.encoding}"
+        raise InputError(
+            msg, hint="put a .cpg file beside it that holds the encoding's name, such as GB18030"
+        ) from error
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
-        msg = f"{path} cannot be read as polygons: {_one_line(error)}"
+        msg = f"{path} cannot be read as polygons, lines or points: {_one_line(error).partition('; It might help')[0]}"
         raise InputError(msg, hint="save it again from your GIS as GeoJSON") from error
-    repaired = [_one_line(one.message) for one in warned if "ring" in str(one.message).lower()]
-    if repaired:
-        msg = f"{path}: {repaired[0].partition('.')[0]}"
-        raise InputError(msg, hint=CLOSE_RINGS)
-    columns = {str(name): list(column) for name, column in zip(meta["fields"], values, strict=True)}
-    return meta["crs"], list(geometries), columns
 
 
-def _only_polygon(where: str, geometry: BaseGeometry | None) -> Polygon | MultiPolygon:
-    if isinstance(geometry, Polygon | MultiPolygon) and not geometry.is_empty:
-        return geometry
-    found = "no geometry" if geometry is None or geometry.is_empty else f"a {geometry.geom_type}"
-    msg = f"{where} is {found}; expected a polygon"
-    raise InputError(msg, hint="draw the area as a closed polygon, or take this feature out of the file")
+def _tables(source: Source) -> Iterator[_Table]:
+    cells = 0
+    for layer in _layers(source):
+        with _quiet() as warned:
+            cells += _cells(source, layer)
+            if cells > _MAX_CELLS:
+                msg = f"{source.path} has more than {_MAX_CELLS:,} attributes in all its features"
+                raise InputError(msg, hint="leave out what is not needed")
+            meta, _, wkb, values = pyogrio.raw.read(
+                _target(source), layer=layer, force_2d=True, datetime_as_string=True, encoding=source.encoding
+            )
+        repaired = [_one_line(str(one.message)) for one in warned if "ring" in str(one.message).lower()]
+        if repaired:
+            msg = f"{source.path}: {repaired[0].partition('.')[0]}"
+            raise InputError(msg, hint=CLOSE_RINGS)
+        columns = {str(field): list(column) for field, column in zip(meta["fields"], values, strict=True)}
+        yield _Table(meta["crs"], list(shapely.from_wkb(wkb)), columns)
 
 
-def _transformation(path: Path, crs: str | None) -> Callable[[np.ndarray], np.ndarray]:
-    if crs is None and path.suffix.lower() in _ALWAYS_WGS84:
+def _layers(source: Source) -> list[int]:
+    """Return the numbers of the layers that have geometry, of a file that the right driver opened."""
+    with _quiet():
+        driver = pyogrio.read_info(_target(source), encoding=source.encoding)["driver"]
+        if driver not in _DRIVERS:
+            msg = f"{source.path} is a {driver} file; expected GeoJSON, GeoPackage, Shapefile, KML or KMZ"
+            raise InputError(msg, hint="save it again from your GIS as GeoJSON")
+        layers = [number for number, (_, kind) in enumerate(pyogrio.list_layers(_target(source))) if kind is not None]
+    if len(layers) > _MAX_LAYERS:
+        msg = f"{source.path} has {len(layers):,} layers; expected at most {_MAX_LAYERS}"
+        raise InputError(msg, hint="leave out what is not needed")
+    return layers
+
+
+def _cells(source: Source, layer: int) -> int:
+    """Return how many attributes a layer has in all its features: a small file may have many of a name each."""
+    info = pyogrio.read_info(_target(source), layer=layer, encoding=source.encoding, force_feature_count=True)
+    fields = len(info["fields"])
+    if fields > _MAX_FIELDS:
+        msg = f"{source.path} has {fields:,} different attributes; a feature has at most {_MAX_FIELDS}"
+        raise InputError(msg, hint="leave out what is not needed")
+    return int(info["features"]) * (fields + 1)
+
+
+@contextmanager
+def _quiet() -> Iterator[list[warnings.WarningMessage]]:
+    """Keep what the library says to itself; what matters of it is said by us."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        yield warned
+
+
+def _target(source: Source) -> Path | BytesIO:
+    return source.path if source.content is None else BytesIO(source.content)
+
+
+def _transformation(path: Path, crs: str | None) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    if crs is None and Source(path).always_wgs84:
         return lambda points: points
     if crs is None:
         msg = f"{path} does not say its coordinate reference system"
@@ -150,6 +210,15 @@ def _transformation(path: Path, crs: str | None) -> Callable[[np.ndarray], np.nd
         msg = f"{path}: coordinate reference system not understood: {_one_line(error)}"
         raise InputError(msg, hint="save the file in EPSG:4326 (WGS 84)") from error
     return lambda points: np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
+
+
+def _crs_name(crs: str | None) -> str:
+    """Return a reference system as a person knows it: its number, where it has one, and its name."""
+    if crs is None:
+        return "EPSG:4326 WGS 84"
+    found = CRS.from_user_input(crs)
+    number = crs if _NUMBERED.fullmatch(crs) else ":".join(found.to_authority(min_confidence=70) or ())
+    return f"{number} {found.name}".lstrip()
 
 
 def _one_line(error: Exception | str) -> str:

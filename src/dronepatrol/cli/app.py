@@ -5,7 +5,22 @@ from typing import Annotated
 import typer
 
 from dronepatrol import __version__
-from dronepatrol.cli import check, demo, detect, fly, ingest, issues, locate, map, plan, run, sim  # noqa: A004
+from dronepatrol.cli import (
+    areas,
+    check,
+    demo,
+    detect,
+    fly,
+    ingest,
+    issues,
+    locate,
+    map,  # noqa: A004
+    plan,
+    respond,
+    resume,
+    run,
+    sim,
+)
 
 app = typer.Typer(
     name="dronepatrol",
@@ -34,7 +49,10 @@ def root(
     """Take the options that stand before the verb."""
 
 
+app.command()(areas.areas)
 app.command()(plan.plan)
+app.command()(resume.resume)
+app.command()(respond.respond)
 app.command()(check.check)
 app.command()(fly.fly)
 app.command()(ingest.ingest)

@@ -1,11 +1,14 @@
 """``dronepatrol check``."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from dronepatrol.cli.console import finish
 from dronepatrol.cli.options import AsJson, Folder
 from dronepatrol.errors import SafetyError
 from dronepatrol.model.mission import Finding
+
+_SEVERITIES = ("blocker", "warning", "info")
 
 
 def finding_line(finding: Finding) -> str:
@@ -14,17 +17,44 @@ def finding_line(finding: Finding) -> str:
 
 
 def check(folder: Folder, as_json: AsJson = False) -> None:
-    """Show what the checks of a plan found. Exits with 4 while there is a blocker: then it must not be flown.
+    """Show what the checks of a plan found: rules for flying drones in China, and the flight's own.
+
+    A table of severity, rule, place (longitude, latitude) and what was found, with what to do below it. Exits with 4
+    while there is a blocker: then the plan must not be flown. A blocker that a written approval lifts says so.
 
     Example: dronepatrol check xindai
     """
     from dronepatrol.store.folder import PatrolFolder
     from dronepatrol.store.mission import read_mission
 
-    findings = read_mission(PatrolFolder(folder).mission).findings
-    text = "\n".join(map(finding_line, findings)) or "nothing found"
+    findings = sorted(
+        read_mission(PatrolFolder(folder).mission).findings, key=lambda one: _SEVERITIES.index(one.severity)
+    )
+    text = _table(findings) if findings else "nothing found"
     finish({"schema": "dronepatrol/checks/1", "findings": [asdict(f) for f in findings]}, text, [], as_json=as_json)
     blockers = [finding.message for finding in findings if finding.severity == "blocker"]
     if blockers:
         msg = f"{folder}: the plan has {len(blockers)} blockers: {'; '.join(blockers)}"
         raise SafetyError(msg, hint="do what they say and plan again")
+
+
+def _table(findings: Sequence[Finding]) -> str:
+    """Return one line per finding, and its what-to-do on the line below, in columns."""
+    rows = [(one.severity, one.rule, _place(one), one.message) for one in findings]
+    head = ("severity", "rule", "place", "found, and what to do")
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(3)]
+    lines = [_row(head, widths)]
+    for row, finding in zip(rows, findings, strict=True):
+        lines.append(_row(row, widths))
+        if finding.what_to_do:
+            lines.append(_row(("", "", "", f"→ {finding.what_to_do}"), widths))
+    counts = (f"{sum(one.severity == name for one in findings)} {name}" for name in _SEVERITIES)
+    return "\n".join([*lines, ", ".join(counts)])
+
+
+def _row(cells: tuple[str, str, str, str], widths: list[int]) -> str:
+    return "  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=False)), cells[3]]).rstrip()
+
+
+def _place(finding: Finding) -> str:
+    return "{:.5f} {:.5f}".format(*finding.lonlat) if finding.lonlat else ""

@@ -3,12 +3,12 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import typer
 
-from dronepatrol.errors import InputError
+from dronepatrol.errors import InputError, StoppedError
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.progress import Progress, Report
 
@@ -32,10 +32,23 @@ def note(text: str) -> None:
 
 @contextmanager
 def progress() -> Iterator[Report]:
-    """Yield a report that draws bars on a terminal, and one line per stage elsewhere."""
-    if not sys.stderr.isatty():
-        yield _Lines()
-        return
+    """Yield a report that draws bars on a terminal, and one line per stage elsewhere.
+
+    Raises
+    ------
+    StoppedError
+        When the operator presses Ctrl-C and nobody below dealt with it.
+    """
+    try:
+        with _bars() if sys.stderr.isatty() else nullcontext(_Lines()) as report:
+            yield report
+    except KeyboardInterrupt as error:
+        msg = "stopped by the operator"
+        raise StoppedError(msg, hint="what was written is whole; run the same command again") from error
+
+
+@contextmanager
+def _bars() -> Iterator[Report]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars

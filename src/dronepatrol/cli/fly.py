@@ -31,8 +31,11 @@ def fly(
 
     Ctrl-C: on the ground disarm; flying return-to-launch and keep watching; a second one leaves the vehicle alone.
 
-    Examples: dronepatrol fly xindai --sim
-              dronepatrol fly xindai --connect udpin:0.0.0.0:14550 --sortie sortie-01 --confirm 1
+    For example:
+
+    dronepatrol fly xindai --sim
+
+    dronepatrol fly xindai --connect udpin:0.0.0.0:14550 --sortie sortie-01 --confirm 1
     """
     from dronepatrol.patrol import fly as flying
     from dronepatrol.patrol.render import render
@@ -42,6 +45,9 @@ def fly(
 
     if sim == (connect is not None):
         msg = "fly needs either --sim or --connect URL"
+        raise InputError(msg, hint="dronepatrol fly FOLDER --sim")
+    if sim and (sortie or confirm is not None):
+        msg = "--sortie and --confirm are for a vehicle reached by --connect; --sim flies every sortie"
         raise InputError(msg, hint="dronepatrol fly FOLDER --sim")
     patrol = PatrolFolder(folder)
     mission = read_mission(patrol.mission)

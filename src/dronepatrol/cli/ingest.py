@@ -22,8 +22,11 @@ def ingest(
 ) -> None:
     """Read photos, or a flight log's camera events, into shots.parquet.
 
-    Examples: dronepatrol ingest --photos DCIM --out patrol
-              dronepatrol ingest --log 00000012.BIN --out patrol
+    For example:
+
+    dronepatrol ingest --photos DCIM --out patrol
+
+    dronepatrol ingest --log 00000012.BIN --out patrol
     """
     from dronepatrol.patrol.ingest import ingest_log, ingest_photos
     from dronepatrol.store.folder import PatrolFolder

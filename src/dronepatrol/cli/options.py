@@ -6,11 +6,24 @@ from typing import Annotated
 
 import typer
 
-Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The patrol folder.", show_default=False)]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The patrol folder to write.", show_default=False)]
+
+def _folder(name: str) -> Path:
+    """Return the folder with this name; an empty one is a slip, not the current folder."""
+    if not name.strip():
+        msg = "the folder's name is empty"
+        raise typer.BadParameter(msg)
+    return Path(name)
+
+
+Folder = Annotated[
+    Path, typer.Argument(metavar="FOLDER", parser=_folder, help="The patrol folder.", show_default=False)
+]
+Out = Annotated[
+    Path, typer.Option("--out", metavar="DIR", parser=_folder, help="The patrol folder to write.", show_default=False)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document on stdout.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Worker processes.")]
-Lang = Annotated[str, typer.Option("--lang", metavar="zh|en", help="Language of labels on the map.")]
+Lang = Annotated[str, typer.Option("--lang", metavar="zh|en", help="Language of maps, reports and cards.")]
 Model = Annotated[
     str,
     typer.Option(

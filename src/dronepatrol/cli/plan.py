@@ -6,18 +6,20 @@ from typing import Annotated, Any
 import typer
 
 from dronepatrol.cli.check import finding_line
-from dronepatrol.cli.console import finish, note, progress
-from dronepatrol.cli.options import AsJson, Out
+from dronepatrol.cli.console import finish, language, note, progress
+from dronepatrol.cli.options import AsJson, Lang, Out
 
 
 def plan(
     spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", help="What to patrol, and with what.")],
     out: Out,
+    lang: Lang = "zh",
     as_json: AsJson = False,
 ) -> None:
     """Plan a patrol: lanes over its area, split into sorties that the battery allows.
 
-    Writes plan/mission.json, and for every sortie a QGroundControl .plan and a QGC WPL 110 .waypoints file.
+    Writes plan/mission.json, plan/report.html, the filing dossier, and for every sortie a QGroundControl .plan, a QGC
+    WPL 110 .waypoints file and a flight card to print.
 
     Example: dronepatrol plan missions/pinghu-xindai-demo.toml --out xindai
     """
@@ -26,9 +28,12 @@ def plan(
     from dronepatrol.store.spec import read_spec
 
     with progress() as report:
-        mission = plan_patrol(read_spec(spec), PatrolFolder(out), report)
-    for finding in mission.findings:
+        mission = plan_patrol(read_spec(spec), PatrolFolder(out), report, language(lang))
+    telling = [finding for finding in mission.findings if finding.severity != "info"]
+    for finding in telling:
         note(finding_line(finding))
+    if len(telling) < len(mission.findings):
+        note(f"and {len(mission.findings) - len(telling)} more to know: dronepatrol check {out}")
     sorties: list[dict[str, Any]] = [
         {
             "sortie": sortie.id,

@@ -9,7 +9,9 @@ def sim(
     home: Annotated[
         tuple[float, float, float], typer.Option("--home", metavar="LON LAT AMSL_M", help="Where it stands.")
     ] = (121.0830, 30.8198, 3.5),
-    port: Annotated[int, typer.Option("--port", metavar="PORT", help="UDP port on 127.0.0.1; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, metavar="PORT", help="UDP port on 127.0.0.1; 0 takes a free one.")
+    ] = 0,
     factor: Annotated[
         float, typer.Option("--factor", min=1, max=100, metavar="X", help="Times faster than real in flight.")
     ] = 1.0,
@@ -20,8 +22,11 @@ def sim(
 ) -> None:
     """Run the embedded vehicle: a simulated ArduCopter-like MAVLink 2 autopilot. Prints its address; Ctrl-C ends it.
 
-    Example: dronepatrol sim --port 14550
-             dronepatrol fly xindai --connect udpout:127.0.0.1:14550 --confirm 1
+    Example:
+
+    dronepatrol sim --port 14550
+
+    dronepatrol fly xindai --connect udpout:127.0.0.1:14550 --confirm 1
     """
     from dronepatrol.sim.vehicle.config import VehicleConfig
     from dronepatrol.sim.vehicle.serve import serve

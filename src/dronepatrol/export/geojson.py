@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -161,18 +162,27 @@ class _FeatureRead(_Read):
 
 class _CollectionRead(_Read):
     type: Literal["FeatureCollection"]
+    patrol_id: _Text
     features: tuple[_FeatureRead, ...]
 
 
-def read_issues_geojson(path: Path) -> list[Issue]:
-    """Return the issues of a file that :func:`issues_geojson` wrote.
+@dataclass(frozen=True, slots=True)
+class IssueFile:
+    """What a file of issues holds."""
+
+    patrol_id: str
+    issues: list[Issue]
+
+
+def read_issues_geojson(path: Path) -> IssueFile:
+    """Return what a file holds that :func:`issues_geojson` wrote.
 
     Raises
     ------
     InputError
         When the file cannot be read, is larger than 256 MiB, or is not such a file; the message names the first fault.
     """
-    hint = "give the issues.geojson of an earlier run, or leave it out"
+    hint = "remove it and run `dronepatrol issues FOLDER`"
     try:
         if path.stat().st_size > _MOST_BYTES:
             msg = f"{path} is larger than {_MOST_BYTES >> 20} MiB; expected the issues of one patrol"
@@ -186,7 +196,7 @@ def read_issues_geojson(path: Path) -> list[Issue]:
         where = ".".join(str(step) for step in first["loc"]) or "its text"
         msg = f"{path} is not a file of issues: {where}: {first['msg']}"
         raise InputError(msg, hint=hint) from error
-    return [_issue(feature) for feature in collection.features]
+    return IssueFile(collection.patrol_id, [_issue(feature) for feature in collection.features])
 
 
 def _issue(feature: _FeatureRead) -> Issue:

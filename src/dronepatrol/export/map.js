@@ -37,6 +37,10 @@ window.addEventListener("load", () => {
 
   function open(item) {
     items.forEach((other) => other.classList.toggle("dp-on", other === item));
+    if (item.dataset.bounds) { // a shape, not a marker
+      map.fitBounds(JSON.parse(item.dataset.bounds), { animate: false });
+      return;
+    }
     const marker = window[item.dataset.marker];
     map.setView(marker.getLatLng(), Math.max(map.getZoom(), 19), { animate: false }); // nothing is clustered from 19 on
     marker.openPopup();

@@ -41,11 +41,17 @@ def _style(name: str, file: str) -> str:
     return f"<style>\n{text}\n</style>"
 
 
-def head() -> str:
-    """Return what goes into the map's head: a policy that forbids every fetch, then styles and scripts."""
+def head(page: str = "map") -> str:
+    """Return what goes into a page's head: a policy that forbids every fetch, then styles and scripts.
+
+    Parameters
+    ----------
+    page
+        Name of the page's own style and script in this package.
+    """
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_CONTENT_POLICY}">'
     own = resources.files("dronepatrol.export")
-    style = own.joinpath("map.css").read_text(encoding="utf-8")
-    script = own.joinpath("map.js").read_text(encoding="utf-8")
+    style = own.joinpath(f"{page}.css").read_text(encoding="utf-8")
+    script = own.joinpath(f"{page}.js").read_text(encoding="utf-8")
     parts = [policy, *(_style(*one) for one in _STYLES), *(_script(*one) for one in _SCRIPTS)]
     return "\n".join([*parts, f"<style>\n{style}\n</style>", f"<script>\n{script}\n</script>"])

@@ -5,7 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -116,7 +116,7 @@ def fly_sortie(
                 session.run(interrupts)
             finally:
                 session.make_safe()
-    return session.result()
+    return replace(session.result(), stopped=interrupts.count > 0)
 
 
 def _confirm(link: VehicleLink, system_id: int, *, simulated: bool, confirmed: int | None) -> None:

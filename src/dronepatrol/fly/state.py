@@ -26,7 +26,8 @@ class SortieFlight:
 
     ``items`` are as the autopilot numbers them: on ArduPilot item 0 is home. ``time_limit_s`` counts on the vehicle's
     clock from arming, after it the vehicle is called back. ``ready_limit_s`` is how long, on the same clock, the
-    vehicle may take to become ready. ``blockers`` are the plan's findings that forbid the flight.
+    vehicle may take to become ready. ``blockers`` are the plan's findings that forbid the flight. ``rally_items``
+    replace the vehicle's rally points, also where there are none of them; None leaves the vehicle's alone.
     """
 
     sortie_id: str
@@ -39,6 +40,7 @@ class SortieFlight:
     home_within_m: float = 30.0
     ready_limit_s: float = 180.0
     blockers: tuple[str, ...] = ()
+    rally_items: tuple[MissionItem, ...] | None = None
 
     @property
     def work_end(self) -> int:
@@ -51,8 +53,10 @@ class SortieFlight:
     @property
     def steps(self) -> tuple[VehicleCommand, ...]:
         """The commands that get the vehicle from standing to flying its mission, in order."""
+        rally = () if self.rally_items is None else (Upload(PlanKind.RALLY, self.rally_items),)
         return (
             Upload(PlanKind.FENCE, self.fence_items),
+            *rally,
             Upload(PlanKind.MISSION, self.items),
             SetMode(Mode.GUIDED),
             Arm(),

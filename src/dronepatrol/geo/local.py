@@ -34,8 +34,8 @@ class LocalFrame:
     @cached_property
     def _to_metres(self) -> Transformer:
         origin = f"+lat_0={float(self.lat_deg)!r} +lon_0={float(self.lon_deg)!r}"
-        projection = f"+proj=tmerc {origin} +k=1 +ellps=WGS84 +units=m"
-        return Transformer.from_crs("EPSG:4326", projection, always_xy=True)
+        steps = f"+step +proj=unitconvert +xy_in=deg +xy_out=rad +step +proj=tmerc {origin} +k=1 +ellps=WGS84 +units=m"
+        return Transformer.from_pipeline(f"+proj=pipeline {steps}")  # without the search of a database for a CRS
 
     def to_metres(self, lonlat: ArrayLike) -> NDArray[np.float64]:
         """Return (…, 2) metres east and north for (…, 2) degrees longitude and latitude."""

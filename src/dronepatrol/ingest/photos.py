@@ -3,9 +3,9 @@
 import hashlib
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +25,10 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".tif", ".tiff"})
 _CHUNK_BYTES = 1 << 20
 _BATCH = 256
 _END_OF_IMAGE = b"\xff\xd9"
+
+
+SAME_PICTURE = "same picture as"
+"""The flag of a file that is a copy, to the last byte, of one that came before it."""
 
 
 def find_photos(folder: Path) -> tuple[list[Path], list[Skipped]]:
@@ -80,7 +84,7 @@ def printable(name: str) -> str:
 
 
 def shots_from_photos(paths: Sequence[Path], *, root: Path | None, jobs: int = 1) -> Iterator[ShotRow | Skipped]:
-    """Yield a shot, or why there is none, for each photo, in the order given.
+    """Yield a shot, or why there is none, for each photo, in the order given; copies of a picture are marked.
 
     Parameters
     ----------
@@ -95,6 +99,17 @@ def shots_from_photos(paths: Sequence[Path], *, root: Path | None, jobs: int = 1
         return
     names = [os.path.abspath(path.parent) for path in paths]  # noqa: PTH100 resolve() would follow links
     read = partial(_shot, shared=Path(os.path.commonpath(names)), root=root)
+    first_with: dict[str, str] = {}
+    for row in _read_all(paths, read, jobs):
+        if isinstance(row, ShotRow) and (first := first_with.setdefault(row.sha256, row.shot_id)) != row.shot_id:
+            yield replace(row, quality=(*row.quality, f"{SAME_PICTURE} {first}"))
+        else:
+            yield row
+
+
+def _read_all(
+    paths: Sequence[Path], read: Callable[[Path], ShotRow | Skipped], jobs: int
+) -> Iterator[ShotRow | Skipped]:
     if jobs <= 1:
         yield from map(read, paths)
         return
@@ -160,6 +175,8 @@ def _is_whole(meta: PhotoMetadata, content: _Content) -> bool:
 def _why_no_position(meta: PhotoMetadata) -> str:
     if meta.lon_deg == 0 and meta.lat_deg == 0:
         return "zero position: the camera wrote (0, 0), it had no fix"
+    if meta.lon_deg is not None or meta.lat_deg is not None:
+        return f"impossible GPS position: longitude {meta.lon_deg}, latitude {meta.lat_deg}"
     return "no GPS position in the file"
 
 

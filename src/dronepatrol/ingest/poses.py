@@ -18,6 +18,10 @@ NADIR_WITHIN_DEG = 20.0
 """A gimbal that states roll 180 this close to straight down hangs upside down in its angles, not in the air."""
 
 
+MAX_HEIGHT_M = 1500.0
+"""A height above take-off beyond this is taken for a fault of the file: such a footprint would be kilometres wide."""
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """Where the camera was; ``height_m`` is above the take-off point, NaN where unknown."""
@@ -49,6 +53,15 @@ class Attitude:
         return not any(math.isnan(angle) for angle in (self.yaw_deg, self.pitch_deg, self.roll_deg))
 
 
+def has_absurd_height(meta: PhotoMetadata) -> bool:
+    """Return whether the height above take-off is one that no patrol drone reaches."""
+    return meta.relative_altitude_m is not None and abs(meta.relative_altitude_m) > MAX_HEIGHT_M
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
 def position_of(meta: PhotoMetadata) -> Position | None:
     """Return where the camera was; None where the file has no position, or only (0, 0).
 
@@ -57,7 +70,7 @@ def position_of(meta: PhotoMetadata) -> Position | None:
     for lon_deg, lat_deg in ((meta.lon_deg, meta.lat_deg), (meta.xmp_lon_deg, meta.xmp_lat_deg)):
         if lon_deg is not None and lat_deg is not None and (lon_deg or lat_deg):
             altitude_m, reference = _altitude(meta)
-            height_m = math.nan if meta.relative_altitude_m is None else meta.relative_altitude_m
+            height_m = math.nan if has_absurd_height(meta) else _or_nan(meta.relative_altitude_m)
             sigma, source = _position_sigma(meta)
             return Position(lon_deg, lat_deg, altitude_m, reference, height_m, sigma, source)
     return None

@@ -7,7 +7,7 @@ from datetime import timedelta
 from dronepatrol.geo.ground import MAX_OFF_NADIR_DEG
 from dronepatrol.ingest.cameras import KnownCamera, is_cut, is_uncorrected
 from dronepatrol.ingest.metadata import PhotoMetadata
-from dronepatrol.ingest.poses import Attitude, Position
+from dronepatrol.ingest.poses import Attitude, Position, has_absurd_height
 
 _FIRMWARE = re.compile(r"[vV]?\d[\w.\-]*", re.ASCII)
 _EDITED_AFTER = timedelta(minutes=1)
@@ -38,7 +38,9 @@ def flags(
         found.append("no attitude")
     elif attitude.pitch_deg > MAX_OFF_NADIR_DEG - 90.0:
         found.append("gimbal at the horizon")
-    if math.isnan(position.height_m):
+    if has_absurd_height(meta):
+        found.append(f"impossible height above take-off: {meta.relative_altitude_m:g} m")
+    elif math.isnan(position.height_m):
         found.append("no height above take-off")
     elif position.height_m <= 0:
         found.append("not above take-off")

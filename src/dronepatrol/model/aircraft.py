@@ -24,6 +24,7 @@ class AircraftProfile:
     reserve_share: float
     max_wind_m_s: float
     autopilot: str  # "ardupilot" or "px4"
+    link_range_m: float = 5000.0  # how far from the dock the link is counted on; a default, measure your own
 
     @property
     def usable_wh(self) -> float:

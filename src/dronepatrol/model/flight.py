@@ -27,3 +27,4 @@ class FlightLog:
     length_m: float
     time_s: float
     battery_used_share: float
+    stopped: bool = False  # by the operator, with Ctrl-C

@@ -105,9 +105,12 @@ class Command(IntEnum):
     NAV_RETURN_TO_LAUNCH = 20
     NAV_LAND = 21
     NAV_TAKEOFF = 22
+    CONDITION_YAW = 115
     DO_CHANGE_SPEED = 178
+    DO_DIGICAM_CONTROL = 203
     DO_MOUNT_CONTROL = 205
     DO_SET_CAM_TRIGG_DIST = 206
+    IMAGE_START_CAPTURE = 2000
     NAV_FENCE_POLYGON_VERTEX_INCLUSION = 5001
     NAV_FENCE_POLYGON_VERTEX_EXCLUSION = 5002
     NAV_RALLY_POINT = 5100
@@ -123,7 +126,10 @@ class Frame(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class MissionItem:
-    """One item of an autopilot's mission, in MAVLink's terms; NaN means "not given"."""
+    """One item of an autopilot's mission, in MAVLink's terms; NaN means "not given".
+
+    Without a position (``Frame.MISSION``) latitude, longitude and altitude carry the parameters 5, 6 and 7 as they are.
+    """
 
     command: int
     frame: int

@@ -17,6 +17,15 @@ class RegisterKind(StrEnum):
     STALL_SITES = "stall_sites"  # sites where stalls are approved, in their hours
     BIKE_BAYS = "bike_bays"  # bays for shared bikes
     BUILDING_SITES = "building_sites"  # registered building sites and approved buildings
+    OUTDOOR_ADVERTS = "outdoor_adverts"  # places where outdoor advertising is approved
+
+
+class Datum(StrEnum):
+    """What the positions of a file are counted from; CGCS2000 counts as WGS-84."""
+
+    WGS84 = "wgs84"
+    GCJ02 = "gcj02"  # maps of AMap and Tencent
+    BD09 = "bd09"  # maps of Baidu
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,22 @@ class Pattern(StrEnum):
     RECHECK = "recheck"  # nadir photos of given places
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What patterns may be told beyond height and overlap; each pattern takes its own and leaves the others.
+
+    Lengths in metres on the ground; pitches in degrees, -90 is nadir.
+    """
+
+    corridor_width_m: float = 0.0  # 0: what one lane shows
+    tolerance_m: float = 3.0  # a corridor's curves become straight legs within this
+    orbit_radius_m: float = 40.0
+    orbit_photos: int = 8
+    oblique_pitch_deg: float = -45.0
+    perimeter_offset_m: float = 0.0  # outside the border; negative inside
+    recheck_photos: int = 1  # 1, or 5 for a cross
+
+
 class Objective(StrEnum):
     """What a fleet's timetable makes small."""
 
@@ -107,7 +132,8 @@ class Fleet:
 class PatrolSpec:
     """A patrol as asked for in ``missions/*.toml``; paths are resolved against the file's folder.
 
-    One of ``gsd_m`` and ``height_m`` (above ground) decides how high is flown. ``approvals`` are the references of
+    One of ``gsd_m`` and ``height_m`` (above ground) decides how high is flown. ``datum`` holds for the positions in all
+    the vector files that the spec names, and for no others: docks are WGS-84. ``approvals`` are the references of
     written approvals by rule; ``operator`` says who flies, for the filing dossier.
     """
 
@@ -129,9 +155,11 @@ class PatrolSpec:
     wind_m_s: float = 0.0
     wind_from_deg: float = 0.0
     pattern: Pattern = Pattern.COVERAGE
+    layout: Layout = field(default_factory=Layout)
     height_m: float | None = None
     places_file: Path | None = None  # lines of a corridor's network, or points
     buildings_file: Path | None = None
     dem_file: Path | None = None
     approvals: dict[str, str] = field(default_factory=dict)
     operator: dict[str, str] = field(default_factory=dict)
+    datum: Datum = Datum.WGS84

@@ -4,15 +4,21 @@ Stages hand tables round as pandas DataFrames (GeoDataFrames where there is a ``
 ``dronepatrol.store`` checks a table against its schema whenever it reads or writes one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class TableSchema:
-    """The columns of one table: name to kind ("str", "float", "int", "time", "geometry")."""
+    """The columns of one table: name to kind ("str", "float", "int", "time", "geometry").
+
+    ``within`` bounds the numbers of some columns. In a ``complete`` table no number or geometry is missing; elsewhere
+    a number that is not known is NaN.
+    """
 
     name: str
     columns: dict[str, str]
+    within: dict[str, tuple[float, float]] = field(default_factory=dict)
+    complete: bool = False
 
 
 SHOTS = TableSchema(
@@ -57,6 +63,7 @@ SHOTS = TableSchema(
         "quality": "str",  # flags joined by ";", "" where nothing is wrong
         "geometry": "geometry",  # footprint on flat ground at take-off height, or None
     },
+    within={"lon_deg": (-180, 180), "lat_deg": (-90, 90), "height_m": (-1000, 20000), "altitude_m": (-12000, 50000)},
 )
 
 DETECTIONS = TableSchema(
@@ -73,6 +80,8 @@ DETECTIONS = TableSchema(
         "detector": "str",
         "weights_sha256": "str",
     },
+    within={"score": (0, 1)},
+    complete=True,
 )
 
 OBSERVATIONS = TableSchema(
@@ -102,6 +111,8 @@ OBSERVATIONS = TableSchema(
         "method": "str",  # how the ground was found
         "geometry": "geometry",  # Point on the ground
     },
+    within={"score": (0, 1)},
+    complete=True,
 )
 
 SIMULATED_TRUTH = TableSchema(

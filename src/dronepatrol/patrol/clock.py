@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dronepatrol.errors import DronePatrolError
+from dronepatrol.errors import DronePatrolError, StoppedError
 
 
 @dataclass
@@ -23,8 +23,12 @@ class StageClock:
         try:
             yield
         except DronePatrolError as error:
-            if self.seconds:
-                kept = f"{', '.join(self.seconds)} kept in {self.root}"
-                error.hint = f"{error.hint}; {kept}" if error.hint else kept
+            error.hint = "; ".join(filter(None, [error.hint, self._kept()]))
             raise
+        except KeyboardInterrupt as error:
+            msg = f"stopped by the operator during {name}"
+            raise StoppedError(msg, hint=self._kept()) from error
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - started, 2)
+
+    def _kept(self) -> str:
+        return f"{', '.join(self.seconds)} kept in {self.root}" if self.seconds else ""

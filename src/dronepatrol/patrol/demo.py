@@ -6,7 +6,7 @@ from typing import Any
 
 from dronepatrol.model.progress import Report
 from dronepatrol.patrol.clock import StageClock
-from dronepatrol.patrol.fly import fly_simulated
+from dronepatrol.patrol.fly import fly_simulated, not_flown
 from dronepatrol.patrol.plan import plan
 from dronepatrol.patrol.render import render
 from dronepatrol.patrol.run import RunOptions, find
@@ -47,6 +47,7 @@ def demo(folder: PatrolFolder, options: DemoOptions, report: Report) -> dict[str
         render(spec, mission, folder, options.jobs, report)
     found = find(folder, folder.photos, spec, RunOptions(DETECTOR, options.jobs, options.lang), clock, report)
     score = score_issues(json.loads(folder.truth.read_text(encoding="utf-8")), found.issues)
+    found = replace(found, skipped=[*not_flown(mission, flights), *found.skipped])
     summary = summarise(spec.id, found, planned_area_km2(mission), len(mission.sorties), clock.seconds)
     summary = with_flights(with_score(summary, score), mission, flights) | {"seed": options.seed, "note": NOTE}
     write_summary(folder, summary)

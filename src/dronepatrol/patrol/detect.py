@@ -3,6 +3,7 @@
 import pandas as pd
 
 from dronepatrol.detect.photos import detect_photos, detections_table
+from dronepatrol.ingest.photos import SAME_PICTURE
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.progress import Progress, Report
 from dronepatrol.model.tables import DETECTIONS, SHOTS
@@ -25,8 +26,14 @@ def detect(folder: PatrolFolder, model: str, jobs: int, report: Report) -> tuple
         Takes the progress.
     """
     shots = read_table(folder.shots, SHOTS)
+    copies = shots["quality"].str.contains(SAME_PICTURE, regex=False)
+    skipped = [
+        Skipped(one.shot_id, one.quality, "a copy is no second look; keep one of them")
+        for one in shots[copies].itertuples()
+    ]
+    shots = shots[~copies]
     total = int((shots["photo"] != "").sum())
-    found, skipped = [], []
+    found = []
     for done, result in enumerate(detect_photos(shots, model, root=folder.root, jobs=jobs), start=1):
         if isinstance(result, Skipped):
             skipped.append(result)

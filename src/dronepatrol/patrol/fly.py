@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from dronepatrol.errors import InputError
+from dronepatrol.errors import InputError, StoppedError
 from dronepatrol.fly.mavlink import MavlinkLink
 from dronepatrol.fly.session import FlyEvent, SortieFlight, fly_sortie
 from dronepatrol.model.batch import Skipped
@@ -13,9 +13,10 @@ from dronepatrol.model.mission import Mission, Sortie
 from dronepatrol.model.patrol import PatrolSpec
 from dronepatrol.model.progress import Progress, Report
 from dronepatrol.model.tables import TRACK
-from dronepatrol.plan.items import fence_items, sortie_items
+from dronepatrol.plan.items import fence_items, rally_items, sortie_items
 from dronepatrol.sim.vehicle.config import VehicleConfig
 from dronepatrol.sim.vehicle.process import start as start_vehicle
+from dronepatrol.store.atomic import clear
 from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.profiles import aircraft
 from dronepatrol.store.tables import write_table
@@ -44,10 +45,16 @@ def fly_simulated(
     """
     flights: list[FlightLog] = []
     clock = spec.start
+    clear(folder.photos)
+    for truth in folder.flight.glob("*.truth.parquet"):
+        truth.unlink()
     for sortie in mission.sorties:
         with start_vehicle(_vehicle(spec, sortie, folder, factor, clock_offset=clock - spec.start)) as vehicle:
             link = MavlinkLink(vehicle.url, system_id=SYSTEM_ID, tlog=folder.tlog(sortie.id))
             flights.append(_fly(link, mission, sortie, folder, _Drawing(mission, flights, report), confirmed=None))
+        _go_on(flights[-1])
+        if flights[-1].outcome is not Outcome.LANDED:
+            break
         clock += timedelta(seconds=flights[-1].time_s + BATTERY_CHANGE_S)
     return flights
 
@@ -77,9 +84,16 @@ def fly_real(
         flights.append(
             _fly(link, mission, known[sortie_id], folder, drawing, confirmed=vehicle.confirmed_system_id, real=True)
         )
+        _go_on(flights[-1])
         if flights[-1].outcome is not Outcome.LANDED:
             break
     return flights
+
+
+def _go_on(flight: FlightLog) -> None:
+    if flight.stopped:
+        msg = f"{flight.sortie_id}: stopped by the operator: {flight.outcome.value}: {flight.reason}"
+        raise StoppedError(msg, hint="logs and tracks of what was flown are kept")
 
 
 def not_flown(mission: Mission, flights: Sequence[FlightLog]) -> list[Skipped]:
@@ -107,6 +121,7 @@ def _fly(
         sortie_id=sortie.id,
         items=sortie_items(sortie, mission.autopilot),
         fence_items=fence_items(mission),
+        rally_items=rally_items(sortie),
         home_lonlat=(sortie.dock.lon_deg, sortie.dock.lat_deg),
         planned_photos=sortie.planned_photos,
         time_limit_s=TIME_MARGIN * sortie.planned_time_s,

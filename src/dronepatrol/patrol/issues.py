@@ -8,10 +8,10 @@ from dronepatrol.export.geojson import issues_geojson, read_issues_geojson
 from dronepatrol.issues.find import find_issues
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.issue import Issue
-from dronepatrol.model.patrol import PatrolSpec
+from dronepatrol.model.patrol import Area, PatrolSpec, RegisterEntry, RegisterKind
 from dronepatrol.model.progress import Progress, Report
 from dronepatrol.model.tables import OBSERVATIONS, SHOTS
-from dronepatrol.store.atomic import write_text
+from dronepatrol.store.atomic import clear, write_text
 from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.shipped import shipped
 from dronepatrol.store.tables import read_table
@@ -36,18 +36,36 @@ def issues(
     shots = read_table(folder.shots, SHOTS)
     observations = read_table(folder.observations, OBSERVATIONS)
     report(Progress("issues", 0, 0, f"merging {len(observations)} observations"))
-    registers = {kind: read_register(kind, path) for kind, path in spec.register_files.items()} if spec else {}
-    towns_file = spec.towns_file if spec else shipped("geodata/pinghu/towns.geojson")
+    registers, towns = _places_to_check(spec)
     found = find_issues(
         patrol_id,
         observations,
         shots,
         registers=registers,
-        towns=read_towns(towns_file) if towns_file else (),
-        previous=read_issues_geojson(folder.issues) if folder.issues.exists() else [],
+        towns=towns,
+        previous=_earlier(folder, patrol_id),
     )
     report(Progress("issues", 0, 0, f"cutting out {len(found)} pictures"))
+    clear(folder.crops)
     found, skipped = write_crops(found, shots, folder.root, folder.crops)
     write_text(folder.issues, issues_geojson(found, patrol_id=patrol_id, generated=datetime.now(UTC)))
     report(Progress("issues", len(found), len(found)))
     return found, skipped
+
+
+def _earlier(folder: PatrolFolder, patrol_id: str) -> list[Issue]:
+    """Return the issues that an earlier run of the same patrol left in the folder."""
+    if not folder.issues.exists():
+        return []
+    earlier = read_issues_geojson(folder.issues)
+    return earlier.issues if earlier.patrol_id == patrol_id else []
+
+
+def _places_to_check(
+    spec: PatrolSpec | None,
+) -> tuple[dict[RegisterKind, tuple[RegisterEntry, ...]], tuple[Area, ...]]:
+    """Return the registers and towns that a spec names; without one, no registers and the towns of the demo."""
+    if spec is None:
+        return {}, read_towns(shipped("geodata/pinghu/towns.geojson"))
+    registers = {kind: read_register(kind, path, spec.datum) for kind, path in spec.register_files.items()}
+    return registers, read_towns(spec.towns_file, spec.datum) if spec.towns_file else ()

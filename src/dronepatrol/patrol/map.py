@@ -2,7 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
+from dronepatrol.errors import StorageError
 from dronepatrol.export.geojson import read_issues_geojson
 from dronepatrol.export.map import write_map
 from dronepatrol.model.progress import Progress, Report
@@ -14,10 +16,10 @@ from dronepatrol.store.tables import read_table
 def draw_map(folder: PatrolFolder, title: str, lang: str, report: Report) -> Path:
     """Draw the patrol's map; it opens with no network."""
     report(Progress("map", 0, 1))
-    route = json.loads(folder.route.read_text(encoding="utf-8")) if folder.route.exists() else None
+    route = _read_route(folder.route) if folder.route.exists() else None
     write_map(
         folder.map,
-        read_issues_geojson(folder.issues),
+        read_issues_geojson(folder.issues).issues,
         read_table(folder.shots, SHOTS),
         route,
         root=folder.root,
@@ -26,3 +28,16 @@ def draw_map(folder: PatrolFolder, title: str, lang: str, report: Report) -> Pat
     )
     report(Progress("map", 1, 1, str(folder.map)))
     return folder.map
+
+
+def _read_route(path: Path) -> dict[str, Any]:
+    hint = "plan the patrol again"
+    try:
+        route = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        msg = f"{path} cannot be read as GeoJSON: {error}"
+        raise StorageError(msg, hint=hint) from error
+    if not isinstance(route, dict) or route.get("type") != "FeatureCollection":
+        msg = f"{path} is no FeatureCollection"
+        raise StorageError(msg, hint=hint)
+    return route

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from dronepatrol.detect.detector import load_detector
 from dronepatrol.model.patrol import PatrolSpec
 from dronepatrol.model.progress import Report
 from dronepatrol.patrol.clock import StageClock
@@ -59,6 +60,7 @@ def run(
     folder: PatrolFolder, photos: Path, spec: PatrolSpec | None, options: RunOptions, report: Report
 ) -> dict[str, Any]:
     """Take photos from their folder to issues, map and summary; return the summary."""
+    load_detector(options.model)  # a wrong model is said before a card of photos is read
     clock = StageClock(folder.root)
     found = find(folder, photos, spec, options, clock, report)
     flights = found.shots["flight_id"].nunique()

@@ -16,9 +16,12 @@ from dronepatrol.plan.timing import Pace
 
 GRAZE_M = 2e-4
 """A leg may touch the border of the free airspace by this much, a matter of rounding."""
-ALL_PAIRS = 900
+ALL_PAIRS = 300
 """Up to this many places all pairs are looked at; with more only the nearest ones."""
 NEAREST = 40
+ALL_CORNERS = 120
+"""Up to this many corners each is looked at from everywhere; with more only from nearby, unless that finds no way."""
+NEAR_CORNERS = 24
 UNSEEN = 1.3
 """Pairs not looked at are taken to need this much more than a straight leg."""
 
@@ -61,11 +64,27 @@ class Airspace:
         np.fill_diagonal(times, 0.0)
         return times
 
+    def times_from_s(self, start: Points, places: Points) -> NDArray[np.float64]:
+        """Return (n,) seconds of the quickest ways between one place and (n, 2) others; infinite where there is none.
+
+        The same both ways.
+        """
+        times = self.pace.leg_s(np.hypot(*(places - start).T))
+        blocked = ~self.is_free(np.broadcast_to(start, places.shape), places)
+        if blocked.any():
+            times[blocked] = np.inf
+            if len(self.corners):
+                onward = (self._to_some_corners_s(start[None])[0][:, None] + self._between_corners_s).min(axis=0)
+                times[blocked] = (self._to_some_corners_s(places[blocked]) + onward).min(axis=1)
+        return times
+
     def way(self, start: Points, end: Points) -> Points:
         """Return (k, 2) points of the quickest way between two places, both included; empty where there is none."""
         if self.is_free(start[None], end[None])[0]:
             return np.stack([start, end])
-        to_corner = self._to_corners_s(np.stack([start, end]))
+        to_corner = self._to_corners_s(np.stack([start, end]), NEAR_CORNERS)
+        if not np.isfinite(to_corner).any(axis=1).all():
+            to_corner = self._to_corners_s(np.stack([start, end]), len(self.corners))
         through = to_corner[0][:, None] + self._between_corners_s + to_corner[1][None, :]
         if not through.size or not np.isfinite(through.min()):
             return np.empty((0, 2))
@@ -85,15 +104,18 @@ class Airspace:
 
     @cached_property
     def _graph(self) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-        count = len(self.corners)
-        if not count:
+        if not len(self.corners):
             return np.empty((0, 0)), np.empty((0, 0), dtype=np.int32)
-        one, other = np.triu_indices(count, 1)
-        seen = self.is_free(self.corners[one], self.corners[other])
-        one, other = one[seen], other[seen]
-        legs = np.full((count, count), np.inf)
-        lengths = np.hypot(*(self.corners[one] - self.corners[other]).T)
-        legs[one, other] = legs[other, one] = np.maximum(self.pace.leg_s(lengths), 1e-9)
+        times, before = self._between(NEAR_CORNERS)
+        if len(self.corners) > ALL_CORNERS and not np.isfinite(times).all():
+            return self._between(len(self.corners))
+        return times, before
+
+    def _between(self, nearest: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """Return (c, c) seconds between corners by ways along the ``nearest`` corners, and the corner before."""
+        legs = self._to_corners_s(self.corners, nearest)
+        legs = np.minimum(legs, legs.T)
+        legs = np.where(np.eye(len(legs), dtype=bool), np.inf, np.maximum(legs, 1e-9))
         times, before = dijkstra(np.where(np.isfinite(legs), legs, 0.0), directed=False, return_predecessors=True)
         return times, before
 
@@ -105,17 +127,31 @@ class Airspace:
     def _corner_before(self) -> NDArray[np.int32]:
         return self._graph[1]
 
-    def _to_corners_s(self, places: Points) -> NDArray[np.float64]:
-        count = len(self.corners)
-        place, corner = (index.ravel() for index in np.indices((len(places), count)))
+    def _to_corners_s(self, places: Points, nearest: int) -> NDArray[np.float64]:
+        """Return (n, c) seconds of straight legs from places to corners; infinite where blocked or not looked at."""
+        lengths = np.hypot(*(places[:, None] - self.corners[None]).transpose(2, 0, 1))
+        if len(self.corners) <= ALL_CORNERS or nearest >= len(self.corners):
+            place, corner = (index.ravel() for index in np.indices(lengths.shape))
+        else:
+            near = np.argpartition(lengths, nearest, axis=1)[:, : nearest + 1]
+            place, corner = np.repeat(np.arange(len(places)), near.shape[1]), near.ravel()
         seen = self.is_free(places[place], self.corners[corner])
-        lengths = np.hypot(*(places[place] - self.corners[corner]).T)
-        return np.where(seen, self.pace.leg_s(lengths), np.inf).reshape(len(places), count)
+        times = np.full(lengths.shape, np.inf)
+        times[place[seen], corner[seen]] = self.pace.leg_s(lengths[place[seen], corner[seen]])
+        return times
+
+    def _to_some_corners_s(self, places: Points) -> NDArray[np.float64]:
+        """Return (n, c) seconds of straight legs to corners: the nearest ones, or all where none of those is seen."""
+        times = self._to_corners_s(places, NEAR_CORNERS)
+        lost = np.flatnonzero(~np.isfinite(times).any(axis=1))
+        if len(lost) and len(self.corners) > ALL_CORNERS:
+            times[lost] = self._to_corners_s(places[lost], len(self.corners))
+        return times
 
     def _around_s(self, places: Points, one: NDArray[np.intp], other: NDArray[np.intp]) -> NDArray[np.float64]:
         if not len(self.corners):
             return np.full(len(one), np.inf)
-        to_corner = self._to_corners_s(places)
+        to_corner = self._to_some_corners_s(places)
         onward = np.full_like(to_corner, np.inf)  # from each place to each corner, the quickest way
         for corner, row in enumerate(self._between_corners_s):
             np.minimum(onward, to_corner[:, corner, None] + row[None, :], out=onward)
@@ -131,7 +167,9 @@ def _pairs(straight: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.
         one, other = np.triu_indices(count, 1)
         return one, other
     near = np.argpartition(straight, NEAREST, axis=1)[:, : NEAREST + 1]
-    return np.repeat(np.arange(count), near.shape[1]), near.ravel()
+    one, other = np.repeat(np.arange(count), near.shape[1]), near.ravel()
+    both = np.unique(np.minimum(one, other) * count + np.maximum(one, other))
+    return both // count, both % count
 
 
 def _reflex(ring: Points) -> Points:

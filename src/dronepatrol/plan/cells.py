@@ -120,7 +120,7 @@ def _chords(polygon: Polygon) -> list[_Chord]:
     for at, ray, number in rays:
         inside = polygon.intersection(LineString([at + ray * 1e-6 * size, at + ray * 2 * size]))
         first = min(shapely.get_parts(inside), key=lambda part: part.distance(shapely.Point(at)), default=None)
-        if first is None or first.geom_type != "LineString":
+        if first is None or first.is_empty or first.geom_type != "LineString":
             continue
         end = np.asarray(first.coords)[-1] if np.dot(np.asarray(first.coords)[-1] - at, ray) > 0 else at
         hit = int(np.argmin([line.distance(shapely.Point(end)) for line in lines]))

@@ -6,7 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dronepatrol.model.aircraft import AircraftProfile
+from dronepatrol.model.patrol import PatrolSpec
 from dronepatrol.plan.timing import Pace, straightened
+
+TOUCH_DOWN_M = 10.0
+TOUCH_DOWN_M_S = 0.5
+"""The last metres are sunk through slowly: ArduCopter's defaults of LAND_ALT_LOW and LAND_SPEED."""
 
 Array = NDArray[np.float64]
 
@@ -47,6 +52,17 @@ class EnergyModel:
         drag = max(craft.cruise_w - craft.hover_w, 0.0)
         return np.asarray(craft.hover_w + drag * (air_speed_m_s / craft.cruise_m_s) ** 3)
 
+    @property
+    def most_w(self) -> float:
+        """Watts of level flight straight against the wind: no leg takes more."""
+        return float(self.power_w(self.pace.speed_m_s + np.hypot(*self.wind_m_s)))
+
+    def watts(self, ways: Array) -> Array:
+        """Return (…) watts of level flight along (…, 2) ways east and north; of the worst one for no way at all."""
+        lengths = np.hypot(ways[..., 0], ways[..., 1])[..., None]
+        ground = ways / np.where(lengths > 0, lengths, 1.0) * self.pace.speed_m_s
+        return self.power_w(np.hypot(*np.moveaxis(ground - self.wind_m_s, -1, 0)))
+
     def path(self, points: Array) -> Cost:
         """Return the cost of flying along (n, 2) points in metres, from standstill to standstill."""
         corners = straightened(points)
@@ -55,14 +71,24 @@ class EnergyModel:
         legs = np.diff(corners, axis=0)
         lengths = np.hypot(*legs.T)
         times = self.pace.leg_s(lengths)
-        ground = legs / lengths[:, None] * self.pace.speed_m_s
-        watts = self.power_w(np.hypot(*(ground - self.wind_m_s).T))
-        return Cost(float(lengths.sum()), float(times.sum()), float((times * watts).sum()) / 3600.0)
+        return Cost(float(lengths.sum()), float(times.sum()), float((times * self.watts(legs)).sum()) / 3600.0)
+
+    def standing(self, seconds: float) -> Cost:
+        """Return the cost of holding a place."""
+        return Cost(0.0, seconds, seconds * float(self.power_w(np.hypot(*self.wind_m_s))) / 3600.0)
 
     def up_and_down(self) -> Cost:
         """Return the cost of the take-off climb and of the landing's descent."""
         craft = self.aircraft
-        up_s, down_s = self.height_m / craft.climb_m_s, self.height_m / craft.descent_m_s
+        slowly_m = min(TOUCH_DOWN_M, self.height_m)
+        up_s = self.height_m / craft.climb_m_s
+        down_s = (self.height_m - slowly_m) / craft.descent_m_s + slowly_m / min(TOUCH_DOWN_M_S, craft.descent_m_s)
         hover_w = float(self.power_w(np.hypot(*self.wind_m_s)))
         climb_w = craft.climb_w + hover_w - craft.hover_w
         return Cost(0.0, up_s + down_s, (up_s * climb_w + down_s * hover_w) / 3600.0)
+
+
+def wind_m_s(spec: PatrolSpec) -> tuple[float, float]:
+    """Return the forecast wind as (east, north), where the air moves to."""
+    towards = np.radians(spec.wind_from_deg + 180.0)
+    return float(spec.wind_m_s * np.sin(towards)), float(spec.wind_m_s * np.cos(towards))

@@ -11,6 +11,7 @@ FLIGHT_MARGIN_M = 30.0
 NOFLY_MARGIN_M = 10.0
 """Planned legs keep this far from no-fly zones."""
 _SIMPLER_M = 3.0
+_GRAZE_M = 0.1
 
 
 def hull(area: BaseGeometry, docks: list[Point], margin_m: float) -> Polygon:
@@ -22,8 +23,19 @@ def hull(area: BaseGeometry, docks: list[Point], margin_m: float) -> Polygon:
     return Polygon(shapely.get_exterior_ring(around))
 
 
-def fence(area: BaseGeometry, docks: list[Point]) -> Polygon:
-    """Return the inclusion fence, with few corners."""
+def fence(area: BaseGeometry, docks: list[Point], lines: BaseGeometry | None = None) -> Polygon:
+    """Return the inclusion fence, with few corners.
+
+    Parameters
+    ----------
+    area, docks
+        Metres of one local frame.
+    lines
+        The flight lines: what of them is planned further outside than ways between lanes are, as the lanes of tilted
+        cameras are, lies inside too.
+    """
+    if lines is not None:
+        area = area.union(lines.difference(hull(area, docks, FLIGHT_MARGIN_M + _GRAZE_M)))
     simpler = hull(area, docks, FENCE_MARGIN_M + _SIMPLER_M).simplify(_SIMPLER_M)
     return simpler if isinstance(simpler, Polygon) else hull(area, docks, FENCE_MARGIN_M)
 

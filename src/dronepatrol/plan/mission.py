@@ -1,156 +1,255 @@
 """The planner's front door: a patrol spec and its areas in, a checked mission out."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import MultiPolygon, Point, Polygon
+from shapely import MultiPolygon, Polygon
 
 from dronepatrol.errors import PlanError
-from dronepatrol.geo.local import LocalFrame
-from dronepatrol.model.mission import Dock, Mission, Ring, Rings, Sortie, Waypoint
-from dronepatrol.model.patrol import Area, PatrolSpec, Zone
+from dronepatrol.model.mission import Finding, Mission, Ring, Rings, Sortie, Waypoint
+from dronepatrol.model.patrol import Pattern
 from dronepatrol.plan.airspace import Airspace
 from dronepatrol.plan.checks import check
-from dronepatrol.plan.coverage import Task, cover
-from dronepatrol.plan.energy import EnergyModel
-from dronepatrol.plan.fence import free_airspace
+from dronepatrol.plan.energy import Cost, EnergyModel, wind_m_s
+from dronepatrol.plan.fleet import Assigned, Flight, assigned
+from dronepatrol.plan.footprints import on_legs
+from dronepatrol.plan.heights import with_heights
+from dronepatrol.plan.patterns import beyond_m, lay
 from dronepatrol.plan.photogrammetry import PhotoPlan, photo_plan
 from dronepatrol.plan.request import Request
-from dronepatrol.plan.sorties import Lanes, Splitter
+from dronepatrol.plan.route import order
+from dronepatrol.plan.site import Site, closing_zones, site_of
+from dronepatrol.plan.sorties import Base
+from dronepatrol.plan.stretch import Group, Stretch
+from dronepatrol.plan.timetable import with_timetable
 from dronepatrol.plan.timing import Pace
+from dronepatrol.plan.tour import UNREACHABLE_S, Tour
+from dronepatrol.plan.wayhome import with_ways_home
+from dronepatrol.plan.zones import with_closed_zones
 
-UNCOVERED_SHARE = 0.002
-"""Lanes may miss the asked side overlap on this share of the area, in slim corners; photos overlap there anyway."""
-MAX_AREA_M2 = 2e9
+SECTOR_LANES = 45
+"""Larger areas than a square of so many lanes are covered in sectors, each near one dock."""
+REPLANS = 4
+"""So often sorties are made shorter when climbs over the ground turn out to need more than the battery has."""
+_IN_SECTORS = (Pattern.COVERAGE, Pattern.CROSSHATCH)
 SAME_PLACE_M = 0.1
+CUTS_PER_SORTIE = 40
+"""About so many places inside long stretches are looked at for every sortie's length."""
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class _Site:
-    """The patrol's places in metres."""
+class _Plan:
+    """What stands between the spec and its mission."""
 
-    frame: LocalFrame
-    target: Polygon | MultiPolygon
-    free: Polygon | MultiPolygon
-    dock: Array
+    request: Request
+    site: Site
+    photos: PhotoPlan
+    model: EnergyModel
+    airspace: Airspace
+
+    @property
+    def cut_m(self) -> float:
+        """How far apart cuts inside stretches are looked at."""
+        model = self.model
+        flown_s = self.request.aircraft.usable_wh * 3600.0 / self.request.aircraft.cruise_w
+        return max(self.photos.photo_step_m, flown_s * model.pace.speed_m_s / CUTS_PER_SORTIE)
 
 
 def plan_mission(request: Request) -> Mission:
-    """Plan a coverage patrol of an area with no-fly zones, split into sorties that the battery allows.
+    """Plan a patrol of all its areas, split into sorties from its docks that the battery allows.
 
-    The mission comes with the findings of its checks; the same request gives the same mission.
+    The mission comes with the findings of its checks; the same request gives the same mission. What cannot be flown is
+    named in a finding, and the rest is planned.
 
     Raises
     ------
     PlanError
-        When nothing can be planned: all of the area is no-fly, the dock lies in a no-fly zone, the battery does not
-        reach the area, or the camera cannot follow.
+        When nothing can be planned: all areas are no-fly, the docks lie in no-fly zones, the battery does not reach
+        any area, or the camera cannot follow.
     """
-    spec, zones, camera, aircraft = request.spec, request.zones, request.camera, request.aircraft
-    area, dock = request.areas[0], spec.fleet.docks[0]
-    photos = photo_plan(spec, camera, aircraft)
-    site = _site(dock, area, zones)
+    plan = _plan(request)
+    groups = lay(plan.request, plan.site, plan.photos)
+    if not any(group.stretches for group in groups):
+        raise PlanError(_nothing(groups), hint="draw the area outside the no-fly zones")
+    flown, mission = _planned(plan, groups)
+    findings = [
+        *plan.site.findings,
+        *(finding for group in groups for finding in group.findings),
+        *_left_out(plan, flown),
+        *mission.findings,
+    ]
+    mission = with_timetable(mission, request.spec.fleet, request.aircraft)
+    mission = with_ways_home(mission, request)
+    return replace(mission, findings=(*findings, *check(mission, request, plan.photos)))
+
+
+def _planned(plan: _Plan, groups: list[Group]) -> tuple[Assigned, Mission]:
+    """Return the sorties at their heights; where climbs over the ground need more than a battery has, more of them."""
+    usable_wh = most_wh = plan.request.aircraft.usable_wh
+    for _ in range(REPLANS):
+        flown = _flown(plan, groups, usable_wh)
+        if not flown.flights:
+            raise PlanError(
+                _too_far(plan, flown.left_out),
+                hint="move the dock nearer to the area, or choose an aircraft with a larger battery",
+            )
+        mission = with_heights(_mission(plan, flown.flights), plan.request)
+        worst_wh = max(sortie.planned_energy_wh for sortie in mission.sorties)
+        if worst_wh <= most_wh:
+            break
+        usable_wh *= 0.99 * most_wh / worst_wh
+    return flown, mission
+
+
+def _plan(request: Request) -> _Plan:
+    spec, aircraft = request.spec, request.aircraft
+    photos = photo_plan(spec, request.camera, aircraft)
+    request = with_closed_zones(request, photos)
     pace = Pace(photos.speed_m_s, aircraft.acceleration_m_s2)
-    airspace = Airspace(site.free, pace)
-    task = Task(site.target, site.free, photos.lane_spacing_m, photos.reach_m, pace, UNCOVERED_SHARE, spec.seed)
-    lanes = list(cover(task).lanes)
-    model = EnergyModel(aircraft, pace, photos.height_m, _wind(spec))
-    splitter = Splitter(airspace, model, photos, site.dock)
-    sorties = splitter.split(lanes, aircraft.usable_wh, spec.seed)
-    mission = Mission(
-        patrol_id=spec.id,
-        seed=spec.seed,
-        camera_id=camera.id,
-        aircraft_id=aircraft.id,
-        autopilot=aircraft.autopilot,
+    sector_m2 = (SECTOR_LANES * photos.lane_spacing_m) ** 2 if spec.pattern in _IN_SECTORS else math.inf
+    site = site_of(request, beyond_m(request, photos), sector_m2)
+    model = EnergyModel(aircraft, pace, photos.height_m, wind_m_s(spec))
+    return _Plan(request, site, photos, model, Airspace(site.free, pace))
+
+
+def _nothing(groups: list[Group]) -> str:
+    """Return why the pattern has no stretch at all."""
+    reasons = [finding.message for group in groups for finding in group.findings]
+    return "; ".join(reasons[:3]) or "there is nothing to fly"
+
+
+def _flown(plan: _Plan, groups: list[Group], usable_wh: float) -> Assigned:
+    """Return the sorties that fly the groups' stretches."""
+    request = plan.request
+    stretches = [stretch for group in _in_order(plan, groups) for stretch in group]
+    tour = Tour(stretches, plan.photos, plan.model, plan.airspace, plan.cut_m)
+    bases = [Base(at, plan.airspace, plan.model) for at in plan.site.at]
+    return assigned(tour, bases, usable_wh, request.spec.fleet, request.spec.seed)
+
+
+def _in_order(plan: _Plan, groups: list[Group]) -> list[list[Stretch]]:
+    """Return the groups one after the other, on a short way past all of them, backwards where that is shorter."""
+    lists = [list(group.stretches) for group in groups if group.stretches]
+    if len(lists) < 2:
+        return lists
+    ends = np.array([[stretches[0].points[0], stretches[-1].points[-1]] for stretches in lists]).reshape(-1, 2)
+    times = np.zeros((len(ends) + 2, len(ends) + 2))  # lane 0 is nowhere: the way is open
+    times[2:, 2:] = np.minimum(plan.airspace.times_s(ends), UNREACHABLE_S)
+    entries, _ = order(times, 100, plan.request.spec.seed)
+    chosen = [(lists[e // 2 - 1], e % 2 == 0) for e in entries[1:]]
+    return [
+        stretches if forward or not all(one.reversible for one in stretches) else _backwards(stretches)
+        for stretches, forward in chosen
+    ]
+
+
+def _backwards(stretches: list[Stretch]) -> list[Stretch]:
+    return [stretch.backwards() for stretch in reversed(stretches)]
+
+
+def _too_far(plan: _Plan, stretches: list[Stretch]) -> str:
+    """Return what reaching the furthest of these stretches from its nearest dock would need."""
+    bases = [Base(at, plan.airspace, plan.model) for at in plan.site.at]
+    start = [Stretch(stretch.points[:1], 0.0) for stretch in stretches]
+    needed = max((min((base.cost([one]) for base in bases), key=_energy) for one in start), key=_energy)
+    return (
+        f"the battery's {plan.request.aircraft.usable_wh:.1f} Wh do not reach the area's furthest part:"
+        f" {needed.length_m:.0f} m there and back need {needed.energy_wh:.1f} Wh before a photo lane is flown"
+    )
+
+
+def _energy(cost: Cost) -> float:
+    return cost.energy_wh
+
+
+def _left_out(plan: _Plan, flown: Assigned) -> list[Finding]:
+    """Return a finding for what no dock's battery reaches."""
+    if not flown.left_out:
+        return []
+    length = sum(stretch.length_m for stretch in flown.left_out)
+    total = length + sum(stretch.length_m for flight in flown.flights for stretch in flight.stretches)
+    lon, lat = plan.site.frame.to_lonlat(flown.left_out[0].points[0])
+    message = f"{length / total:.0%} of the lanes are left out: {_too_far(plan, flown.left_out)}"
+    todo = "set a dock nearer to it, or choose an aircraft with a larger battery; the rest can be flown"
+    return [Finding("reach", "warning", message, todo, (round(float(lon), 7), round(float(lat), 7)))]
+
+
+def _mission(plan: _Plan, flights: list[Flight]) -> Mission:
+    request, photos = plan.request, plan.photos
+    zones = closing_zones(request.zones, request.spec)
+    return Mission(
+        patrol_id=request.spec.id,
+        seed=request.spec.seed,
+        camera_id=request.camera.id,
+        aircraft_id=request.aircraft.id,
+        autopilot=request.aircraft.autopilot,
         height_m=photos.height_m,
         gsd_m=photos.gsd_m,
         lane_spacing_m=photos.lane_spacing_m,
         photo_step_m=photos.photo_step_m,
-        areas=_rings(area.geometry),
+        areas=tuple(rings for area in request.areas for rings in _rings(area.geometry)),
         nofly=tuple(rings for zone in zones for rings in _rings(zone.geometry)),
-        sorties=tuple(
-            _sortie(number, spec, site, flown, photos, splitter) for number, flown in enumerate(sorties, start=1)
-        ),
+        sorties=tuple(_sortie(number, plan, flight) for number, flight in enumerate(flights, start=1)),
     )
-    return replace(mission, findings=check(mission, area, zones, photos, aircraft, spec.wind_m_s))
 
 
-def _site(dock: Dock, area: Area, zones: tuple[Zone, ...]) -> _Site:
-    if not isinstance(area.geometry, Polygon):
-        msg = f"the area {area.name} has {len(area.geometry.geoms)} separate parts; a patrol has one"
-        raise PlanError(msg, hint="plan each part as a patrol of its own")
-    dock_lonlat = Point(dock.lon_deg, dock.lat_deg)
-    frame = LocalFrame.around(shapely.union_all([area.geometry, dock_lonlat]))
-    region = frame.geometry_to_metres(area.geometry)
-    if region.area > MAX_AREA_M2:
-        msg = f"the area {area.name} has {region.area / 1e6:,.0f} km2; one patrol has at most {MAX_AREA_M2 / 1e6:,.0f}"
-        raise PlanError(msg, hint="split the area into several patrols")
-    nofly = shapely.union_all([frame.geometry_to_metres(zone.geometry) for zone in zones])
-    at = frame.to_metres([dock.lon_deg, dock.lat_deg])
-    target = _polygons(region.difference(nofly))
-    if target.is_empty:
-        msg = f"the area {area.name} lies wholly inside no-fly zones"
-        raise PlanError(msg, hint="draw the area outside the no-fly zones")
-    free = free_airspace(region, [Point(at)], nofly)
-    if not free.covers(Point(at)):
-        msg = f"the dock {dock.id} lies in a no-fly zone or within its margin"
-        raise PlanError(msg, hint="move the dock in the patrol spec")
-    return _Site(frame, target, free, at)
-
-
-def _sortie(number: int, spec: PatrolSpec, site: _Site, lanes: Lanes, photos: PhotoPlan, splitter: Splitter) -> Sortie:
-    cost = splitter.cost(lanes)
-    points, steps, taken = _waypoints(lanes, photos, splitter, site.dock)
-    lonlat = site.frame.to_lonlat(points)
+def _sortie(number: int, plan: _Plan, flight: Flight) -> Sortie:
+    photos, base = plan.photos, Base(plan.site.at[flight.dock], plan.airspace, plan.model)
+    cost = base.cost(flight.stretches)
+    waypoints = _waypoints(plan, base, flight.stretches)
+    points = plan.site.frame.to_metres([(waypoint.lon_deg, waypoint.lat_deg) for waypoint in waypoints])
     return Sortie(
         id=f"sortie-{number:02d}",
-        dock=spec.fleet.docks[0],
-        waypoints=tuple(
-            Waypoint(round(float(lon), 8), round(float(lat), 8), round(photos.height_m, 2), step)
-            for (lon, lat), step in zip(lonlat, steps, strict=True)
-        ),
+        dock=plan.site.docks[flight.dock],
+        waypoints=waypoints,
         speed_m_s=round(photos.speed_m_s, 2),
         return_height_m=round(photos.height_m, 2),
         planned_length_m=round(cost.length_m, 1),
         planned_time_s=round(cost.time_s, 1),
         planned_energy_wh=round(cost.energy_wh, 2),
-        planned_photos=taken,
+        planned_photos=len(on_legs(points, waypoints)[0]),
     )
 
 
-def _waypoints(lanes: Lanes, photos: PhotoPlan, splitter: Splitter, dock: Array) -> tuple[Array, list[float], int]:
-    """Return (n, 2) waypoints in metres, the photo step of the leg from each, and how many photos are due."""
+def _waypoints(plan: _Plan, base: Base, stretches: list[Stretch]) -> tuple[Waypoint, ...]:
+    """Return the corners of the flight line, with what the camera does from each on."""
     points: list[Array] = []
-    steps: list[float] = []
-    taken = 0
-    here = dock
-    for lane in lanes:
-        length = float(np.hypot(*(lane[-1] - lane[0])))
-        on_the_way = splitter.airspace.way(here, lane[0])[1:-1]
-        if steps and np.hypot(*(lane[0] - here)) < SAME_PLACE_M:  # this lane begins where the last one ends
-            points.pop()
-            steps.pop()
-        points += [*on_the_way, lane[0], lane[-1]]
-        steps += [0.0] * len(on_the_way) + [round(photos.lane_step_m(length) - 0.005, 2), 0.0]
-        taken += len(photos.photos(length))
-        here = lane[-1]
-    home = splitter.airspace.way(here, dock)[1:-1]
-    return np.vstack([*points, *home]), steps + [0.0] * len(home), taken
+    looks: list[Waypoint] = []
+    transit = Waypoint(0.0, 0.0, round(plan.photos.height_m, 2))
+    here = base.at
+    for stretch in stretches:
+        on_the_way = base.way(here, stretch.points[0])[1:-1]
+        if looks and np.hypot(*(stretch.points[0] - here)) < SAME_PLACE_M and not looks[-1].photo_here:
+            points.pop()  # this stretch begins where the last one ends
+            looks.pop()
+        points += [*on_the_way, *stretch.points]
+        looks += [transit] * len(on_the_way) + _looks(stretch, plan.photos, transit)
+        here = stretch.points[-1]
+    home = base.way(here, base.at)[1:-1]
+    lonlat = plan.site.frame.to_lonlat(np.vstack([*points, *home]))
+    return tuple(
+        replace(look, lon_deg=round(float(lon), 8), lat_deg=round(float(lat), 8))
+        for (lon, lat), look in zip(lonlat, looks + [transit] * len(home), strict=True)
+    )
 
 
-def _wind(spec: PatrolSpec) -> tuple[float, float]:
-    towards = np.radians(spec.wind_from_deg + 180.0)
-    return float(spec.wind_m_s * np.sin(towards)), float(spec.wind_m_s * np.cos(towards))
-
-
-def _polygons(geometry: shapely.Geometry) -> Polygon | MultiPolygon:
-    parts = [part for part in shapely.get_parts(geometry) if isinstance(part, Polygon) and part.area > 1.0]
-    return parts[0] if len(parts) == 1 else MultiPolygon(parts)
+def _looks(stretch: Stretch, photos: PhotoPlan, at: Waypoint) -> list[Waypoint]:
+    """Return what the camera does from each point of a stretch on; positions are still to be filled in."""
+    yaws = stretch.yaws_deg()
+    if stretch.photo_step_m <= 0:
+        pitch = stretch.gimbal_pitch_deg
+        return [replace(at, gimbal_pitch_deg=pitch, yaw_deg=yaw, photo_here=True) for yaw in yaws]
+    step = round(photos.lane_step_m(stretch.length_m, stretch.photo_step_m) - 0.005, 2)
+    steps = [step] * (len(yaws) - 1) + [0.0]
+    return [
+        replace(at, photo_step_m=each, gimbal_pitch_deg=stretch.gimbal_pitch_deg, yaw_deg=yaw)
+        for each, yaw in zip(steps, yaws, strict=True)
+    ]
 
 
 def _rings(geometry: Polygon | MultiPolygon) -> tuple[Rings, ...]:

@@ -38,17 +38,21 @@ class PhotoPlan:
         """How far beyond a lane's ends the area counts as seen."""
         return min(self.lane_spacing_m, EDGE_REACH * self.along_m) / 2
 
-    def lane_step_m(self, length_m: float) -> float:
-        """Return the distance between photos on one lane: the last photo falls just before the lane's end."""
+    def lane_step_m(self, length_m: float, asked_m: float | None = None) -> float:
+        """Return the distance between photos on one lane: the last photo falls just before the lane's end.
+
+        It is at most ``asked_m``, by default the plan's own step, except where the camera is not fast enough.
+        """
+        asked = self.photo_step_m if asked_m is None else asked_m
         useful = length_m - STEP_SLACK_M
-        if useful <= self.photo_step_m / 2:
-            return self.photo_step_m
-        flown_step = useful / math.ceil(useful / self.photo_step_m - 1e-9)
+        if useful <= asked / 2:
+            return asked
+        flown_step = useful / math.ceil(useful / asked - 1e-9)
         return max(flown_step - TRIGGER_TICK_S * self.speed_m_s, self.least_step_m)
 
-    def photos(self, length_m: float) -> NDArray[np.float64]:
+    def photos(self, length_m: float, asked_m: float | None = None) -> NDArray[np.float64]:
         """Return where on a lane, in metres from its start, photos are taken; the first at its start."""
-        step = self.lane_step_m(length_m)
+        step = self.lane_step_m(length_m, asked_m)
         return np.arange(int(length_m / step + 1e-9) + 1, dtype=np.float64) * step
 
 

@@ -1,145 +1,165 @@
-"""Lanes into sorties: as few as the battery allows, each of about the same energy.
+"""A tour into sorties from one dock: as few as the battery allows, each of about the same energy.
 
-The order of the lanes is kept and cut (route first, cluster second; Beasley 1983), at lane ends where that needs no
-more sorties, else also inside long lanes at a photo, which the next sortie takes again. Each sortie's lanes are then
-put in the order that is quickest from the dock and back.
+The order of the stretches is kept and cut (route first, cluster second; Beasley 1983), at their ends where that needs
+no more sorties, else also inside long ones at a photo, which the next sortie takes again. Each sortie's stretches are
+then put in the order that is quickest from the dock and back.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dronepatrol.errors import PlanError
 from dronepatrol.plan.airspace import Airspace
 from dronepatrol.plan.energy import Cost, EnergyModel
-from dronepatrol.plan.photogrammetry import PhotoPlan
 from dronepatrol.plan.route import order
+from dronepatrol.plan.stretch import Stretch, turning_s
+from dronepatrol.plan.tour import UNREACHABLE_S, Tour
 
-MIN_PIECE_PHOTOS = 4
-"""A lane is not cut into pieces of fewer photos."""
 _BISECTIONS = 24
-_KICKS = 300
-_UNREACHABLE_S = 1e6
+KICKS_PER_STRETCH, MOST_KICKS = 15, 300
+LOOK_AHEAD = 160
+"""No sortie spans more places of a tour."""
 
 Array = NDArray[np.float64]
-Lanes = list[Array]
-"""Each (2, 2) metres, entry and exit."""
 
 
 @dataclass
-class Splitter:
-    """Cuts an ordered list of lanes into sorties from one dock."""
+class Base:
+    """A dock to fly from: what ways to it and back cost."""
 
+    at: Array
     airspace: Airspace
     model: EnergyModel
-    photos: PhotoPlan
-    dock: Array
-    _between: dict[bytes, Cost] = field(default_factory=dict)
+    _ways: dict[bytes, Array] = field(default_factory=dict)
 
-    def split(self, lanes: Lanes, usable_wh: float, seed: int) -> list[Lanes]:
-        """Return the lanes of each sortie, in flying order.
+    def ways(self, places: Array) -> tuple[Array, Array, Array]:
+        """Return (n,) seconds between the dock and (n, 2) places, watt-hours out, and watt-hours back.
 
-        Parameters
-        ----------
-        lanes
-            In flying order.
-        usable_wh
-            Energy that one sortie may use.
-        seed
-            For the order within sorties.
-
-        Raises
-        ------
-        PlanError
-            When a place is too far from the dock for one battery.
+        Ways around no-fly zones are taken to be against the wind all along, which is on the safe side.
         """
-        whole = self._greedy(lanes, usable_wh, cut=False)
-        cut = self._greedy(lanes, usable_wh, cut=True)
-        if cut is None:
-            raise PlanError(
-                self._too_far(lanes, usable_wh),
-                hint="move the dock nearer to the area, or choose an aircraft with a larger battery",
-            )
-        cuts = whole is None or len(cut) < len(whole)
-        best = cut if cuts or whole is None else whole
+        times = np.minimum(self.airspace.times_from_s(self.at, places), UNREACHABLE_S)
+        apart = places - self.at
+        straight = np.abs(times - self.model.pace.leg_s(np.hypot(*apart.T))) < 1e-6
+        out, back = (np.where(straight, self.model.watts(way), self.model.most_w) for way in (apart, -apart))
+        return times, times * out / 3600.0, times * back / 3600.0
+
+    def cost(self, stretches: list[Stretch]) -> Cost:
+        """Return what a sortie over these stretches costs, from the dock and back to it."""
+        standing_s = sum(stretch.standing_s for stretch in stretches)
+        standing_s += sum(turning_s(one, other) for one, other in pairwise(stretches))
+        return self.model.up_and_down() + self.model.path(self.line(stretches)) + self.model.standing(standing_s)
+
+    def line(self, stretches: list[Stretch]) -> Array:
+        """Return (n, 2) the flight line from the dock over the stretches and back."""
+        stops = [self.at[None], *(stretch.points for stretch in stretches), self.at[None]]
+        points = [stops[0]]
+        for one, other in pairwise(stops):
+            points += [self.way(one[-1], other[0])[1:-1], other]
+        return np.vstack(points)
+
+    def way(self, start: Array, end: Array) -> Array:
+        """Return (k, 2) points of the quickest way between two places."""
+        key = start.tobytes() + end.tobytes()
+        if key not in self._ways:
+            self._ways[key] = self.airspace.way(start, end)
+        return self._ways[key]
+
+    def quickest(self, stretches: list[Stretch], seed: int) -> list[Stretch]:
+        """Return the stretches in the order, each in the direction, that needs least energy."""
+        turned = [stretch.backwards() for stretch in reversed(stretches)]
+        ways = [stretches, *([turned] if all(stretch.reversible for stretch in stretches) else [])]
+        if len(stretches) > 1 and all(stretch.reversible for stretch in stretches):
+            ends = np.vstack([self.at, self.at, *[stretch.points[[0, -1]] for stretch in stretches]])
+            times = np.minimum(self.airspace.times_s(ends), UNREACHABLE_S)
+            entries, _ = order(times, min(MOST_KICKS, KICKS_PER_STRETCH * len(stretches)), seed)
+            chosen = [(stretches[e // 2 - 1], e % 2 == 0) for e in entries[1:]]
+            other = [stretch if forward else stretch.backwards() for stretch, forward in chosen]
+            ways += [other, [stretch.backwards() for stretch in reversed(other)]]
+        return min(ways, key=lambda way: self.cost(way).energy_wh)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What sorties from one dock over a tour cost: in a place's row, column k is the one that flies on over k + 1 places.
+
+    Infinite where the tour has no such place, or no energy would do.
+    """
+
+    time_s: Array
+    energy_wh: Array
+    away_m: Array
+    """How far from the dock they begin or end a stretch."""
+
+
+class Splitter:
+    """Cuts a tour into sorties from one dock, which begin at some of its places only: those it is near to."""
+
+    def __init__(self, tour: Tour, base: Base, near: NDArray[np.intp]) -> None:
+        self.tour = tour
+        self.base = base
+        self.near = near
+        """(r,) rising numbers of the places where sorties from this dock may begin."""
+        self._row = {int(place): row for row, place in enumerate(near)}
+
+    @cached_property
+    def sums(self) -> Sums:
+        """What all sorties cost that span at most :data:`LOOK_AHEAD` places; a row per place of ``near``."""
+        tour, fixed = self.tour, self.base.model.up_and_down()
+        count = len(tour) - 1
+        width = min(LOOK_AHEAD, count)
+        time, energy, away = (np.full((len(self.near), width), np.inf) for _ in range(3))
+        entries_m, exits_m = (np.hypot(*(at - self.base.at).T) for at in (tour.entries, tour.exits))
+        furthest_m = np.maximum(entries_m, exits_m)
+        to_s, to_wh, _ = self.base.ways(tour.entries[self.near])
+        ends = np.unique(np.minimum(self.near[:, None] + np.arange(width), count - 1))
+        from_s, from_wh = np.full(count, np.inf), np.full(count, np.inf)
+        from_s[ends], _, from_wh[ends] = self.base.ways(tour.exits[ends])
+        for row, first in enumerate(self.near.tolist()):
+            last = np.arange(first + 1, min(first + width, count) + 1)
+            flown = tour.run(first, last)
+            time[row, : len(last)] = fixed.time_s + to_s[row] + flown.time_s + from_s[last - 1]
+            energy[row, : len(last)] = fixed.energy_wh + to_wh[row] + flown.energy_wh + from_wh[last - 1]
+            away[row, : len(last)] = np.maximum.accumulate(furthest_m[first : last[-1]])
+        return Sums(time, energy, away)
+
+    def balanced(self, first: int, last: int, usable_wh: float) -> list[tuple[int, int]] | None:
+        """Return the places from which and to which the fewest sorties fly, or None where one cannot be flown.
+
+        Among plans of so many sorties, the largest one is about as small as can be.
+        """
+        whole = self._greedy(first, last, usable_wh, cut=False)
+        best = self._greedy(first, last, usable_wh, cut=True)
+        if best is None:
+            return None
+        cut = whole is None or len(best) < len(whole)
+        best = best if cut or whole is None else whole
         low, high = 0.0, usable_wh
         for _ in range(_BISECTIONS):
             middle = (low + high) / 2
-            found = self._greedy(lanes, middle, cut=cuts)
+            found = self._greedy(first, last, middle, cut=cut)
             if found is not None and len(found) <= len(best):
                 best, high = found, middle
             else:
                 low = middle
-        return [self._reordered(sortie, seed) for sortie in best]
+        return best
 
-    def cost(self, lanes: Lanes) -> Cost:
-        """Return what a sortie over these lanes costs, from the dock and back to it."""
-        return self.model.up_and_down() + self.model.path(self.line(lanes))
-
-    def line(self, lanes: Lanes) -> Array:
-        """Return (n, 2) the flight line from the dock over the lanes and back."""
-        stops = [self.dock[None], *lanes, self.dock[None]]
-        points = [stops[0]]
-        for one, other in pairwise(stops):
-            points += [self.airspace.way(one[-1], other[0])[1:-1], other]
-        return np.vstack(points)
-
-    def _greedy(self, lanes: Lanes, cap_wh: float, *, cut: bool) -> list[Lanes] | None:
-        """Return sorties that each fly on as long as the cap allows, or None where a lane is too much for it."""
-        left = list(reversed(lanes))
-        sorties: list[Lanes] = []
-        while left:
-            sortie: Lanes = []
-            spent = self.model.up_and_down()
-            while left:
-                lane = left[-1]
-                here = sortie[-1][-1] if sortie else self.dock
-                onward = spent + self._transit(here, lane[0])
-                if (onward + self.model.path(lane) + self._transit(lane[-1], self.dock)).energy_wh <= cap_wh:
-                    spent = onward + self.model.path(lane)
-                    sortie.append(left.pop())
-                    continue
-                pieces = self._cut(lane, onward, cap_wh) if cut else None
-                if pieces:
-                    sortie.append(pieces[0])
-                    left[-1] = pieces[1]
-                break
-            if not sortie:
+    def _greedy(self, first: int, last: int, cap_wh: float, *, cut: bool) -> list[tuple[int, int]] | None:
+        """Return sorties that each fly on as long as the cap allows, cut inside stretches or not."""
+        found = []
+        while first < last:
+            if first not in self._row:
                 return None
-            sorties.append(sortie)
-        return sorties
-
-    def _cut(self, lane: Array, spent: Cost, cap_wh: float) -> tuple[Array, Array] | None:
-        """Return the longest affordable first piece of a lane, and the rest from its last photo on."""
-        at = self.photos.photos(float(np.hypot(*(lane[-1] - lane[0]))))
-        along = (lane[-1] - lane[0]) / max(float(np.hypot(*(lane[-1] - lane[0]))), 1e-9)
-        for last in range(len(at) - MIN_PIECE_PHOTOS, MIN_PIECE_PHOTOS - 2, -1):
-            photo = lane[0] + along * at[last]
-            piece = np.stack([lane[0], photo])
-            if (spent + self.model.path(piece) + self._transit(photo, self.dock)).energy_wh <= cap_wh:
-                return piece, np.stack([photo, lane[-1]])
-        return None
-
-    def _transit(self, start: Array, end: Array) -> Cost:
-        key = start.tobytes() + end.tobytes()
-        if key not in self._between:
-            self._between[key] = self.model.path(self.airspace.way(start, end))
-        return self._between[key]
-
-    def _reordered(self, lanes: Lanes, seed: int) -> Lanes:
-        ends = np.vstack([self.dock, self.dock, *[lane[[0, -1]] for lane in lanes]])
-        times = np.minimum(self.airspace.times_s(ends), _UNREACHABLE_S)
-        entries, _ = order(times, _KICKS, seed)
-        other = [lanes[e // 2 - 1] if e % 2 == 0 else lanes[e // 2 - 1][::-1] for e in entries[1:]]
-        backwards = [lane[::-1] for lane in reversed(other)]
-        return min((lanes, other, backwards), key=lambda way: self.cost(way).energy_wh)
-
-    def _too_far(self, lanes: Lanes, usable_wh: float) -> str:
-        away = max(lanes, key=lambda lane: self.cost([lane[:1].repeat(2, axis=0)]).energy_wh)
-        needed = self.cost([away[:1].repeat(2, axis=0)])
-        return (
-            f"the battery's {usable_wh:.1f} Wh do not reach the area's furthest part: {needed.length_m:.0f} m"
-            f" there and back need {needed.energy_wh:.1f} Wh before a photo lane is flown"
-        )
+            row = self.sums.energy_wh[self._row[first], : last - first]
+            fits = row <= cap_wh
+            if not cut:
+                ends = np.arange(first + 1, first + 1 + len(row))
+                fits &= ~self.tour.inside[ends] | (ends == last)
+            if not fits.any():
+                return None
+            onward = first + 1 + int(np.flatnonzero(fits)[-1])
+            found.append((first, onward))
+            first = onward
+        return found

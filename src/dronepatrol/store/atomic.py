@@ -1,6 +1,7 @@
 """Files that are there whole or not at all: written beside their place, synced, then renamed into it."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,3 +49,13 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write a binary file, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
+
+
+def clear(folder: Path) -> None:
+    """Remove a folder of ours with what an earlier run left in it; none is fine."""
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        msg = f"cannot remove what an earlier run left in {folder}: {error.strerror or error}"
+        raise StorageError(msg, hint="remove it, or choose another --out") from error

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from dronepatrol.errors import InputError
 from dronepatrol.model.mission import Dock
-from dronepatrol.model.patrol import Fleet, Objective, PatrolSpec, Pattern, RegisterKind
+from dronepatrol.model.patrol import Datum, Fleet, Layout, Objective, PatrolSpec, Pattern, RegisterKind
 from dronepatrol.store.atomic import write_text
 
 _MAX_BYTES = 1024 * 1024
@@ -33,6 +33,7 @@ class _Files(BaseModel):
     places: FileName | None = None
     buildings: FileName | None = None
     dem: FileName | None = None
+    datum: Literal["wgs84", "gcj02", "bd09"] = "wgs84"
 
 
 class _Registers(BaseModel):
@@ -41,6 +42,7 @@ class _Registers(BaseModel):
     stall_sites: FileName | None = None
     bike_bays: FileName | None = None
     building_sites: FileName | None = None
+    outdoor_adverts: FileName | None = None
 
 
 class _Dock(BaseModel):
@@ -74,6 +76,17 @@ class _Photos(BaseModel):
         return self
 
 
+class _Layout(BaseModel):
+    model_config = _STRICT
+    corridor_width_m: Annotated[float, Field(ge=0.0, le=2000.0)] = 0.0
+    tolerance_m: Annotated[float, Field(ge=0.0, le=50.0)] = 3.0
+    orbit_radius_m: Annotated[float, Field(ge=0.0, le=500.0)] = 40.0
+    orbit_photos: Annotated[int, Field(ge=1, le=72)] = 8
+    oblique_pitch_deg: Annotated[float, Field(ge=-80.0, le=-30.0)] = -45.0
+    perimeter_offset_m: Annotated[float, Field(ge=-500.0, le=25.0)] = 0.0
+    recheck_photos: Literal[1, 5] = 1
+
+
 class _Wind(BaseModel):
     model_config = _STRICT
     speed_m_s: Annotated[float, Field(ge=0.0, le=60.0)] = 0.0
@@ -101,6 +114,7 @@ class _Spec(BaseModel):
     docks: Annotated[list[_Dock], Field(min_length=1, max_length=1000)]
     fleet: _Fleet = _Fleet()
     photos: _Photos
+    layout: _Layout = _Layout()
     wind: _Wind = _Wind()
     approvals: dict[Id, Text] = {}
     operator: dict[Id, Text] = {}
@@ -153,6 +167,7 @@ def write_spec(path: Path, spec: PatrolSpec, profile_versions: Mapping[str, str]
         "files": {
             "areas": [_absolute(file) for file in spec.area_files],
             **{key: _absolute(file) for key, file in optional.items() if file},
+            "datum": spec.datum.value,
         },
         "registers": {kind.value: _absolute(file) for kind, file in spec.register_files.items()},
         "fleet": {
@@ -165,6 +180,7 @@ def write_spec(path: Path, spec: PatrolSpec, profile_versions: Mapping[str, str]
             "front_overlap": spec.front_overlap,
             "side_overlap": spec.side_overlap,
         },
+        "layout": asdict(spec.layout),
         "wind": {"speed_m_s": spec.wind_m_s, "from_deg": spec.wind_from_deg},
         "approvals": spec.approvals,
         "operator": spec.operator,
@@ -245,12 +261,14 @@ def _resolved(asked: _Spec, folder: Path) -> PatrolSpec:
         wind_m_s=asked.wind.speed_m_s,
         wind_from_deg=asked.wind.from_deg,
         pattern=Pattern(asked.pattern),
+        layout=Layout(**asked.layout.model_dump()),
         height_m=asked.photos.height_m,
         places_file=path(asked.files.places),
         buildings_file=path(asked.files.buildings),
         dem_file=path(asked.files.dem),
         approvals=asked.approvals,
         operator=asked.operator,
+        datum=Datum(asked.files.datum),
     )
 
 

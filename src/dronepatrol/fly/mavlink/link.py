@@ -69,7 +69,7 @@ class MavlinkLink:
         self._events: deque[VehicleEvent] = deque()
         self._answers: deque[Any] = deque()  # messages of protocols, for await_any
         self._others: set[int] = set()
-        self._heard = False
+        self._heard = self._heard_any = False
         self._next_heartbeat_s = 0.0
 
     def __enter__(self) -> Self:
@@ -83,13 +83,6 @@ class MavlinkLink:
     def open(self) -> int:
         """See :class:`~dronepatrol.fly.link.VehicleLink`."""
         self._transport = open_transport(self.url)
-        if self._tlog_path is not None:
-            try:
-                self._tlog = TlogWriter(self._tlog_path)
-            except OSError as error:
-                self.close()
-                msg = f"cannot write {self._tlog_path}: {error.strerror or error}"
-                raise StorageError(msg, hint="free space or choose another --out") from error
         until = time.monotonic() + self._open_timeout_s
         while not self._heard:
             if time.monotonic() >= until:
@@ -242,12 +235,26 @@ class MavlinkLink:
             if message.get_type() == "HEARTBEAT" and self._codec.is_vehicle(message):
                 self._others.add(sender)
             return
+        if not self._heard_any:
+            self._heard_any = True
+            self._begin_log()
         if self._tlog is not None:
             self._tlog.write(bytes(message.get_msgbuf()))
         self._heard |= message.get_type() == "HEARTBEAT" and self._codec.is_vehicle(message)
         if message.get_type() == "COMMAND_ACK" or message.get_type().startswith("MISSION_"):
             self._answers.append(message)
         self._events.extend(self._decoder.events(message))
+
+    def _begin_log(self) -> None:
+        """Open the log now that the vehicle speaks: a link that nobody answers must not touch an earlier flight's."""
+        if self._tlog_path is None:
+            return
+        try:
+            self._tlog = TlogWriter(self._tlog_path)
+        except OSError as error:
+            self.close()
+            msg = f"cannot write {self._tlog_path}: {error.strerror or error}"
+            raise StorageError(msg, hint="free space or choose another --out") from error
 
     def _write(self, packet: bytes) -> None:
         if self._transport is None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,10 +21,16 @@ _SIGNATURE_BYTES = 13
 
 
 class TlogWriter:
-    """Appends packets of both directions; a full disk stops the log, never the flight."""
+    """Appends packets of both directions; a full disk stops the log, never the flight.
+
+    A log that is there already is kept as ``<name>.1.tlog``, ``<name>.2.tlog``, ….
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_file() and path.stat().st_size > 0:
+            names = (path.with_name(f"{path.stem}.{number}{path.suffix}") for number in count(1))
+            path.rename(next(name for name in names if not name.exists()))
         self._path = path
         self._file: BinaryIO | None = path.open("wb")
         self.trouble = ""

@@ -206,15 +206,21 @@ def _fields(item: MissionItem) -> dict[str, Any]:
         "param2": item.params[1],
         "param3": item.params[2],
         "param4": item.params[3],
-        "x": round(item.lat_deg * 1e7),
-        "y": round(item.lon_deg * 1e7),
+        "x": round(item.lat_deg * _units(item.frame)),
+        "y": round(item.lon_deg * _units(item.frame)),
         "z": item.altitude_m,
     }
 
 
 def _item(m: Any) -> MissionItem:
     params = (m.param1, m.param2, m.param3, m.param4)
-    return MissionItem(m.command, m.frame, params, m.x / 1e7, m.y / 1e7, m.z, bool(m.autocontinue))
+    units = _units(m.frame)
+    return MissionItem(m.command, m.frame, params, m.x / units, m.y / units, m.z, bool(m.autocontinue))
+
+
+def _units(frame: int) -> float:
+    """Return how many units MISSION_ITEM_INT counts for one of x and y: degrees are 1e7, other parameters are 1."""
+    return 1.0 if frame == Frame.MISSION else 1e7
 
 
 def _check(link: Exchange, kind: PlanKind, result: int) -> None:

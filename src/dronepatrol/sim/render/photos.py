@@ -80,6 +80,10 @@ def render_photos(scene: Scene, truth: pd.DataFrame, camera: CameraProfile, out:
     pool = ProcessPoolExecutor(min(jobs, len(rows)), context, _start, (scene, camera, out))
     try:
         yield from (future.result() for future in as_completed([pool.submit(_render, row) for row in rows]))
+    except KeyboardInterrupt:
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -19,11 +19,12 @@ _NAV: dict[int, str] = {
     Cmd.NAV_LOITER_TIME: "LoitTime",
 }
 _DO: dict[int, str] = {
+    Command.CONDITION_YAW: "SetYaw",
     Command.DO_CHANGE_SPEED: "ChangeSpeed",
     Command.DO_MOUNT_CONTROL: "MountControl",
     Command.DO_SET_CAM_TRIGG_DIST: "SetCamTrigDst",
-    Cmd.DO_DIGICAM_CONTROL: "DigiCamCtrl",
-    Cmd.IMAGE_START_CAPTURE: "ImageStartCapture",
+    Command.DO_DIGICAM_CONTROL: "DigiCamCtrl",
+    Command.IMAGE_START_CAPTURE: "ImageStartCapture",
     Cmd.DO_GIMBAL_MANAGER_PITCHYAW: "GimbalPitchYaw",
 }
 
@@ -127,8 +128,9 @@ class Auto:
         waiting = range(index, len(self._items) if nav is None else nav)
         after = []
         for position, item in enumerate(waiting):  # the first before the flying starts, the others after
-            if position == 0 or self._items[item].command == Command.DO_CHANGE_SPEED:
-                self._do(item)
+            command = self._items[item].command
+            if (position == 0 and command != Command.CONDITION_YAW) or command == Command.DO_CHANGE_SPEED:
+                self._do(item)  # a heading is held on: ArduCopter sets it again until it is reached
             else:
                 after.append(item)
         if nav is None:
@@ -207,9 +209,13 @@ class Auto:
         elif item.command == Command.DO_MOUNT_CONTROL:
             self._camera.point(p1)
             self._cockpit.fixed_yaw = radians(p3)  # the mount cannot turn: the vehicle does, up to the next waypoint
+        elif item.command == Command.CONDITION_YAW and item.params[3] == 0.0:  # absolute
+            self._cockpit.fixed_yaw = radians(p1)
         elif item.command == Cmd.DO_GIMBAL_MANAGER_PITCHYAW:
             self._camera.point(p1)
         elif item.command == Command.DO_SET_CAM_TRIGG_DIST:
             self._camera.trigger_every(p1, at_once=p3 == 1.0)
-        elif item.command in {Cmd.DO_DIGICAM_CONTROL, Cmd.IMAGE_START_CAPTURE}:
+        elif item.command == Command.IMAGE_START_CAPTURE or (
+            item.command == Command.DO_DIGICAM_CONTROL and item.lat_deg == 1.0  # parameter 5: shoot
+        ):
             self._camera.take()

@@ -1,7 +1,9 @@
 """The autopilot: modes, arming, failsafes, and one step of vehicle time after the other."""
 
+from collections.abc import Sequence
 from math import radians
 
+from dronepatrol.model.mission import MissionItem
 from dronepatrol.sim.vehicle.auto import Auto
 from dronepatrol.sim.vehicle.camera import Camera
 from dronepatrol.sim.vehicle.config import VehicleConfig
@@ -9,7 +11,7 @@ from dronepatrol.sim.vehicle.dynamics import STEP_S
 from dronepatrol.sim.vehicle.manoeuvres import Cockpit, Hold, Land, Manoeuvre, Return, TakeOff
 from dronepatrol.sim.vehicle.numbers import Landed, MissionState, Mode, Result, Severity
 from dronepatrol.sim.vehicle.outbox import Outbox
-from dronepatrol.sim.vehicle.state import Home, State
+from dronepatrol.sim.vehicle.state import Home, Rally, State
 
 _ARMABLE = {Mode.STABILIZE, Mode.GUIDED, Mode.LOITER}
 _NEEDS_POSITION = {Mode.GUIDED, Mode.AUTO, Mode.LOITER, Mode.RTL}
@@ -73,6 +75,11 @@ class Autopilot:
             self._manoeuvre = Land(cockpit, cockpit.stopping_point())
         else:  # GUIDED and LOITER hold; STABILIZE without a pilot does so too
             self._manoeuvre = Hold(cockpit, cockpit.stopping_point())
+
+    def load_rally(self, items: Sequence[MissionItem]) -> None:
+        """Take rally points; their heights are above home."""
+        places = ((*self.state.origin.to_metres(item.lon_deg, item.lat_deg), item.altitude_m) for item in items)
+        self.state.rally = tuple(Rally(*place) for place in places)
 
     def arm(self, *, force: bool) -> Result:
         """Arm, where all checks pass."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
-from dronepatrol.model.mission import Command, MissionItem
+from dronepatrol.model.mission import Command, Frame, MissionItem
 from dronepatrol.sim.vehicle.autopilot import Autopilot
 from dronepatrol.sim.vehicle.missions import Missions
 from dronepatrol.sim.vehicle.numbers import FORCE, Cmd, Mode, Result
@@ -46,7 +46,7 @@ class Commands:
             "PARAM_REQUEST_READ": self._param_request_read,
             "PARAM_SET": self._param_set,
             "MISSION_COUNT": lambda m, now: missions.count(_peer(m), m.mission_type, m.count, now),
-            "MISSION_ITEM_INT": lambda m, now: self._mission_item(m, m.x / 1e7, m.y / 1e7, now),
+            "MISSION_ITEM_INT": self._mission_item_int,
             "MISSION_ITEM": lambda m, now: self._mission_item(m, m.x, m.y, now),
             "MISSION_REQUEST_LIST": lambda m, _: missions.request_list(_peer(m), m.mission_type),
             "MISSION_REQUEST_INT": lambda m, _: missions.request(_peer(m), m.mission_type, m.seq),
@@ -75,8 +75,8 @@ class Commands:
             Command.DO_MOUNT_CONTROL: self._point,
             Cmd.DO_GIMBAL_MANAGER_PITCHYAW: self._point,
             Command.DO_SET_CAM_TRIGG_DIST: self._trigger_every,
-            Cmd.DO_DIGICAM_CONTROL: self._take_photo,
-            Cmd.IMAGE_START_CAPTURE: self._take_photo,
+            Command.DO_DIGICAM_CONTROL: self._take_photo,
+            Command.IMAGE_START_CAPTURE: self._take_photo,
         }
 
     def take(self, message: Any, now_s: float) -> None:
@@ -116,6 +116,10 @@ class Commands:
 
     def _set_mode(self, message: Any, _: float) -> None:
         self._autopilot.set_mode(message.custom_mode)
+
+    def _mission_item_int(self, message: Any, now_s: float) -> None:
+        units = 1.0 if message.frame == Frame.MISSION else 1e7  # x and y without a position are plain numbers
+        self._mission_item(message, message.x / units, message.y / units, now_s)
 
     def _mission_item(self, message: Any, lat_deg: float, lon_deg: float, now_s: float) -> None:
         params = message.param1, message.param2, message.param3, message.param4

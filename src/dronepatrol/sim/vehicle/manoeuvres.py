@@ -10,7 +10,7 @@ from typing import Protocol
 from dronepatrol.sim.vehicle.controller import Controller
 from dronepatrol.sim.vehicle.dynamics import STEP_S, Demand
 from dronepatrol.sim.vehicle.numbers import Landed
-from dronepatrol.sim.vehicle.state import State
+from dronepatrol.sim.vehicle.state import Rally, State
 from dronepatrol.sim.vehicle.track import Leg, Limits, Track, Vector
 
 _SPOOL_S = 2.6
@@ -201,22 +201,22 @@ class Land:
 
 
 class Return:
-    """Climb to the return height where lower, fly straight home, wait, land."""
+    """Climb to the return height where lower, fly straight home or to a rally point that is nearer, wait, land."""
 
     def __init__(self, cockpit: Cockpit) -> None:
         self._cockpit = cockpit
         state = cockpit.state
         n, e, u = cockpit.stopping_point()
-        home = state.home
-        ground = home.amsl_m - state.origin.amsl_m
-        height = cockpit.value("RTL_ALT")
+        target = _nearest_refuge(state, n, e)
+        ground = state.home.amsl_m - state.origin.amsl_m
+        height = max(cockpit.value("RTL_ALT"), target.height_m)
         slope = state.parameters["RTL_CONE_SLOPE"]
-        away = hypot(n - home.north_m, e - home.east_m)
-        if slope > 0.0:  # close to home a lower climb is enough
+        away = hypot(n - target.north_m, e - target.east_m)
+        if slope > 0.0:  # close to the target a lower climb is enough
             height = min(height, max(slope * away, _LOWEST_RETURN_M))
         top = max(u, ground + height)
         speed = cockpit.value("RTL_SPEED") or cockpit.value("WPNAV_SPEED")
-        over_home = home.north_m, home.east_m, top
+        over_home = target.north_m, target.east_m, top
         self._stages: list[Manoeuvre] = []
         if top > u + 0.5:
             self._stages.append(_straight(cockpit, (n, e, u), (n, e, top), speed))
@@ -231,6 +231,23 @@ class Return:
             if not self._stages:
                 self._landing = Land(self._cockpit, self._over_home)
         return not self._stages and self._landing.step()
+
+
+def _nearest_refuge(state: State, north_m: float, east_m: float) -> Rally:
+    """Return home, or the nearest rally point where it is within RALLY_LIMIT_KM and nearer than home.
+
+    As ArduPilot chooses (AP_Rally); without RALLY_INCL_HOME home is left out.
+    """
+    home = Rally(state.home.north_m, state.home.east_m, 0.0)
+
+    def away_m(place: Rally) -> float:
+        return hypot(place.north_m - north_m, place.east_m - east_m)
+
+    nearest = min(state.rally, key=away_m, default=home)
+    limit_m = 1000 * state.parameters["RALLY_LIMIT_KM"]
+    if limit_m > 0 and away_m(nearest) > limit_m:
+        return home
+    return nearest if not state.parameters["RALLY_INCL_HOME"] or away_m(nearest) < away_m(home) else home
 
 
 def _straight(cockpit: Cockpit, start: Vector, end: Vector, speed_m_s: float) -> Follow:

@@ -122,6 +122,7 @@ class Missions:
             return self._answer(peer, kind, MissionResult.INVALID_SEQUENCE)
         item = self._home() if kind is MissionType.MISSION and sequence == 0 else items[sequence]
         p1, p2, p3, p4 = item.params
+        units = 1.0 if item.frame == Frame.MISSION else 1e7  # x and y without a position are plain numbers
         self._outbox.put(
             "mission_item_int",
             **_to(peer),
@@ -134,8 +135,8 @@ class Missions:
             param2=p2,
             param3=p3,
             param4=p4,
-            x=round(item.lat_deg * 1e7),
-            y=round(item.lon_deg * 1e7),
+            x=round(item.lat_deg * units),
+            y=round(item.lon_deg * units),
             z=item.altitude_m,
             mission_type=int(kind),
         )

@@ -47,6 +47,8 @@ _DEFAULTS: dict[str, float] = {
     "PSC_POSXY_P": 1.0,
     "PSC_VELXY_I": 1.0,
     "PSC_VELXY_P": 2.0,
+    "RALLY_INCL_HOME": 1,
+    "RALLY_LIMIT_KM": 0.3,
     "RALLY_TOTAL": 0,
     "RTL_ALT": 1500,  # cm
     "RTL_ALT_FINAL": 0,

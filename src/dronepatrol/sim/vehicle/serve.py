@@ -62,6 +62,8 @@ class Vehicle:
             self._autopilot.state.parameters[_TOTALS[kind]] = len(items)
         if kind is MissionType.MISSION:
             self._autopilot.auto.load(items)
+        if kind is MissionType.RALLY:
+            self._autopilot.load_rally(items)
 
     def run(self, stopping: "Stop") -> None:
         """Be a vehicle until told to stop; the truth of the photos is kept whatever happens."""

@@ -22,6 +22,15 @@ class Home:
     amsl_m: float
 
 
+@dataclass(frozen=True, slots=True)
+class Rally:
+    """A place to return to instead of home: metres in the vehicle's own estimate's frame, and metres above home."""
+
+    north_m: float
+    east_m: float
+    height_m: float
+
+
 class State:
     """One vehicle.
 
@@ -45,6 +54,7 @@ class State:
         self.mode = Mode.STABILIZE
         self.armed = False
         self.landed = Landed.ON_GROUND
+        self.rally: tuple[Rally, ...] = ()
         self.home = Home(self.bias.north_m, self.bias.east_m, self.origin.amsl_m)
 
     def _set_parameters(self) -> None:

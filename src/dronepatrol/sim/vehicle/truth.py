@@ -65,4 +65,4 @@ def write_truth(path: Path, photos: list[Photo], config: VehicleConfig) -> None:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
         msg = f"cannot write the truth of the flight to {path}: {error.strerror or error}"
-        raise StorageError(msg, hint="free space, or choose another --truth") from error
+        raise StorageError(msg, hint="free space, then fly again") from error

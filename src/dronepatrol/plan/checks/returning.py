@@ -1,0 +1,82 @@
+"""The ways home: from everywhere, straight, to whatever the autopilot chooses, clear and within the battery."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from shapely import Point
+
+from dronepatrol.model.mission import Finding, Sortie
+from dronepatrol.plan.checks.case import Case
+from dronepatrol.plan.energy import EnergyModel
+from dronepatrol.plan.returns import RALLY_LIMIT_M, HomeWays, Returns
+from dronepatrol.plan.timing import Pace
+
+SLACK_SHARE = 0.02
+"""So much of the battery's reserve a return may take before it is worth a word."""
+
+Array = NDArray[np.float64]
+
+
+def ways_home(case: Case) -> Iterator[Finding]:
+    """Find where a return would cross a no-fly zone or an obstacle, leave the fence, or empty the battery."""
+    ways = HomeWays(case.mission, case.request)
+    for sortie in case.mission.sorties:
+        returns = ways.returns(sortie)
+        bad, _ = returns.bad(ways.sky(sortie, returns))
+        if bad.any():
+            message = (
+                f"{sortie.id}: from {bad.mean():.0%} of its way a straight return in an emergency crosses a no-fly zone"
+                " or an obstacle, or leaves the fence"
+            )
+            todo = "move the dock, or set rally points or a return height, so that every straight return is clear"
+            yield Finding(
+                "way home", "blocker", message, todo, case.place(Point(returns.pieces.middle[np.argmax(bad)]))
+            )
+        yield from _battery(case, sortie, returns)
+    landing = sorted({(rally.lon_deg, rally.lat_deg) for sortie in case.mission.sorties for rally in sortie.rally})
+    for lonlat in landing:
+        users = ", ".join(s.id for s in case.mission.sorties if lonlat in [(r.lon_deg, r.lat_deg) for r in s.rally])
+        limit_m = RALLY_LIMIT_M.get(case.mission.autopilot)
+        setting = f", RALLY_INCL_HOME = 1 and RALLY_LIMIT_KM = {limit_m / 1000:g}" if limit_m else ""
+        message = f"{users}: rally point for emergencies; whether one can land there a plan cannot tell{setting}"
+        todo = "a person must look at the place; the vehicle's parameters must be as named" if setting else "look at it"
+        yield Finding("way home", "info", message, todo, lonlat)
+
+
+def _battery(case: Case, sortie: Sortie, returns: Returns) -> Iterator[Finding]:
+    craft = case.request.aircraft
+    needed = needed_wh(case, sortie, returns)
+    worst = int(np.argmax(needed))
+    if needed[worst] <= craft.usable_wh + SLACK_SHARE * craft.battery_wh:
+        return
+    beyond = needed[worst] > craft.battery_wh
+    message = (
+        f"{sortie.id}: a return from its worst place needs {needed[worst]:.1f} Wh in all;"
+        f" the battery has {craft.battery_wh:.1f} Wh, {craft.usable_wh:.1f} Wh without its reserve"
+    )
+    place = case.place(Point(returns.pieces.middle[worst]))
+    yield Finding("way home", "blocker" if beyond else "warning", message, "plan shorter sorties", place)
+
+
+def needed_wh(case: Case, sortie: Sortie, returns: Returns) -> Array:
+    """Return (n,) the energy from take-off over each piece to landing after a return from there.
+
+    What is spent on the way is scaled to the sortie's own planned energy, which may know of more than level legs.
+    """
+    spec, craft = case.request.spec, case.request.aircraft
+    towards = np.radians(spec.wind_from_deg + 180.0)
+    wind = float(spec.wind_m_s * np.sin(towards)), float(spec.wind_m_s * np.cos(towards))
+    highest = max(sortie.return_height_m, *(waypoint.height_m for waypoint in sortie.waypoints))
+    model = EnergyModel(craft, Pace(sortie.speed_m_s, craft.acceleration_m_s2), highest, wind)
+    pieces, fixed_wh = returns.pieces, model.up_and_down().energy_wh
+    way = pieces.end - pieces.start
+    flown = np.cumsum(np.hypot(*way.T) / sortie.speed_m_s * model.watts(way)) / 3600.0
+    level_wh = max(sortie.planned_energy_wh - fixed_wh, 0.0)
+    spent = flown / max(flown[-1], 1e-9) * level_wh
+    back = np.zeros(len(spent))
+    for target, chosen in zip(returns.targets, returns.may_choose(), strict=True):
+        ways = target - pieces.end
+        home_wh = model.pace.leg_s(np.hypot(*ways.T)) * model.watts(ways) / 3600.0
+        back = np.where(chosen, np.maximum(back, home_wh), back)
+    return np.asarray(fixed_wh + spent + back)

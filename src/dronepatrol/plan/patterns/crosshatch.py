@@ -1,0 +1,23 @@
+"""Crosshatch: coverage twice, at right angles."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from dronepatrol.plan.patterns.coverage import task_for
+from dronepatrol.plan.patterns.directed import lanes_along, square_angle_rad
+from dronepatrol.plan.patterns.ground import Ground, Laid, Loss
+from dronepatrol.plan.stretch import Stretch
+
+
+def crosshatch(ground: Ground) -> Laid:
+    """Return two sets of lanes over the target, in the pair of directions that flies fastest."""
+    task = replace(task_for(ground, ground.target), uncovered_share=0.0)
+    angle_rad = square_angle_rad(ground.target, task)
+    laid = Laid()
+    for turn in (0.0, np.pi / 2):
+        lanes = lanes_along(task, angle_rad + turn, ground.airspace)
+        laid.stretches += [Stretch(lane, ground.photos.photo_step_m) for lane in lanes]
+    if not laid.stretches:
+        laid.losses.append(Loss("no lane over the area can be flown", ground.target.representative_point()))
+    return laid

@@ -1,0 +1,116 @@
+"""The patterns' front door: a request and its site in, stretches per area out."""
+
+from collections.abc import Callable
+
+import numpy as np
+import shapely
+from shapely import LineString, Point
+
+from dronepatrol.errors import PlanError
+from dronepatrol.model.mission import Finding
+from dronepatrol.model.patrol import Pattern
+from dronepatrol.plan.patterns.corridor import corridor
+from dronepatrol.plan.patterns.coverage import coverage
+from dronepatrol.plan.patterns.crosshatch import crosshatch
+from dronepatrol.plan.patterns.ground import Array, Ground, Laid, Loss
+from dronepatrol.plan.patterns.oblique import oblique, tilted
+from dronepatrol.plan.patterns.perimeter import perimeter
+from dronepatrol.plan.patterns.points import points
+from dronepatrol.plan.patterns.recheck import recheck
+from dronepatrol.plan.photogrammetry import PhotoPlan
+from dronepatrol.plan.request import Request
+from dronepatrol.plan.site import Site, Target
+from dronepatrol.plan.stretch import Group
+from dronepatrol.plan.timing import Pace
+
+EFFORT = 1.0
+"""So many areas get the full search each; more share it out."""
+_OVER_AREAS: dict[Pattern, Callable[[Ground], Laid]] = {
+    Pattern.COVERAGE: coverage,
+    Pattern.CROSSHATCH: crosshatch,
+    Pattern.OBLIQUE: oblique,
+    Pattern.PERIMETER: perimeter,
+}
+_OVER_PLACES: dict[Pattern, Callable[[Ground, Array], Laid]] = {Pattern.POINTS: points, Pattern.RECHECK: recheck}
+
+
+def lay(request: Request, site: Site, photos: PhotoPlan) -> list[Group]:
+    """Return the stretches of the asked pattern, one group per area, in an order that flies well.
+
+    What cannot be done is a finding of its group; a group may be left without stretches.
+
+    Raises
+    ------
+    PlanError
+        When the pattern needs lines or places and the request has none.
+    """
+    places = _places(request, site)
+    return [_group(request, site, photos, number, places) for number in range(len(site.targets))]
+
+
+def beyond_m(request: Request, photos: PhotoPlan) -> float:
+    """Return how many metres outside the areas a pattern may have to fly: fence and airspace are to be as wide."""
+    layout = request.spec.layout
+    return {
+        Pattern.OBLIQUE: tilted(photos, layout.oblique_pitch_deg)[1],
+        Pattern.POINTS: layout.orbit_radius_m,
+        Pattern.PERIMETER: max(layout.perimeter_offset_m, 0.0),
+    }.get(request.spec.pattern, 0.0)
+
+
+def _group(request: Request, site: Site, photos: PhotoPlan, number: int, places: list[Array]) -> Group:
+    spec, target = request.spec, site.targets[number]
+    pace = Pace(photos.speed_m_s, request.aircraft.acceleration_m_s2)
+    effort = min(1.0, EFFORT / len(site.targets))
+    ground = Ground(target.region, target.free, photos, pace, spec.layout, spec.seed, effort)
+    if spec.pattern is Pattern.CORRIDOR:
+        lines = [site.frame.geometry_to_metres(line) for line in request.lines]
+        laid = corridor(ground, lines) + (_outside(request, site, lines) if number == 0 else Laid())
+    elif spec.pattern in _OVER_PLACES:
+        laid = _OVER_PLACES[spec.pattern](ground, places[number])
+    else:
+        laid = _OVER_AREAS[spec.pattern](ground)
+    findings = tuple(_finding(spec.pattern, loss, site, target) for loss in laid.losses)
+    return Group(target.area_id, target.name, tuple(laid.stretches), findings)
+
+
+def _places(request: Request, site: Site) -> list[Array]:
+    """Return for every target the (n, 2) places in metres that are nearest to it."""
+    spec = request.spec
+    needs_lines = spec.pattern is Pattern.CORRIDOR
+    if needs_lines and not request.lines:
+        msg = "a corridor patrol flies along lines; the request has none"
+        raise PlanError(msg, hint="name a file with lines as places in [files] of the patrol spec")
+    if spec.pattern not in _OVER_PLACES:
+        return [np.empty((0, 2))] * len(site.targets)
+    if not request.places:
+        msg = f"a {spec.pattern.value} patrol goes to places; the request has none"
+        raise PlanError(msg, hint="name a file with points as places in [files] of the patrol spec")
+    at = site.frame.to_metres([(place.x, place.y) for place in request.places])
+    regions = [target.region for target in site.targets]
+    apart = np.array([shapely.distance(region, shapely.points(at)) for region in regions])
+    nearest = np.argmin(apart, axis=0)
+    return [at[nearest == number] for number in range(len(regions))]
+
+
+def _outside(request: Request, site: Site, lines: list[LineString]) -> Laid:
+    """Return what of the network lies outside all areas, as a loss to know of."""
+    areas = shapely.union_all([site.frame.geometry_to_metres(area.geometry) for area in request.areas])
+    outside = shapely.union_all(lines).difference(areas)
+    if outside.length < 1.0:
+        return Laid()
+    what = f"{outside.length:,.0f} m of the network lie outside the areas; not flown along"
+    return Laid([], [Loss(what, outside.representative_point(), warning=False)])
+
+
+def _finding(pattern: Pattern, loss: Loss, site: Site, target: Target) -> Finding:
+    at = loss.at if loss.at is not None and not loss.at.is_empty else target.region.representative_point()
+    assert isinstance(at, Point)
+    lon, lat = site.frame.to_lonlat([at.x, at.y])
+    return Finding(
+        f"pattern {pattern.value}",
+        "warning" if loss.warning else "info",
+        f"{target.name}: {loss.what}",
+        "move the area or the no-fly zones, or accept it",
+        (round(float(lon), 7), round(float(lat), 7)),
+    )

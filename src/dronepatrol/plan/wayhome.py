@@ -1,0 +1,223 @@
+"""Ways home made clear: a higher return height where something stands in the way, rally points around no-fly zones."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from dronepatrol.model.mission import Mission, RallyPoint, Sortie, Waypoint
+from dronepatrol.plan.request import Request
+from dronepatrol.plan.returns import LANDING_MARGIN_M, HomeWays, Returns, Sky
+
+CEILING_M = 118.0
+"""Return heights are not raised above this, above the lowest ground of the sortie."""
+MOST_RALLY_POINTS = 6
+TRIES = 150
+"""About so many places are tried for each rally point, …"""
+REACHES_M = (150.0, 60.0)
+"""… up to this far around where one is needed, then closer."""
+_TURNS = np.arange(0.0, 2 * np.pi, np.pi / 8)
+NUDGES_M = np.concatenate(
+    [radius * np.stack([np.cos(_TURNS), np.sin(_TURNS)], axis=1) for radius in (2, 4, 8, 16, 32, 64)]
+)
+"""By so much rally points are moved where adding more does not help."""
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+def with_ways_home(mission: Mission, request: Request) -> Mission:
+    """Return the mission with return heights and rally points such that ways home are clear, as far as can be.
+
+    A sortie with rally points flies back to above its dock itself, so that the return at its end is to the dock.
+    Whether all ways are clear is for the checks to say, which look at the mission again.
+    """
+    ways = HomeWays(mission, request)
+    known: list[tuple[float, float]] = []
+    sorties = []
+    for sortie in mission.sorties:
+        returns = ways.returns(sortie)
+        bad, needed_m = returns.bad(ways.sky(sortie, returns))
+        if not bad.any():
+            sorties.append(sortie)
+            continue
+        raised = _raised(sortie, needed_m, _lowest_ground_m(ways, sortie, returns), request)
+        sorties.append(_ending_at_home(_rallied(raised, ways, known), ways))
+    return replace(mission, sorties=tuple(sorties))
+
+
+def _lowest_ground_m(ways: HomeWays, sortie: Sortie, returns: Returns) -> float:
+    ground = ways.obstacles.ground_m(np.vstack([returns.pieces.middle, returns.targets]))
+    if ways.request.terrain is None:
+        return sortie.dock.ground_amsl_m
+    known = ground[np.isfinite(ground)]
+    return float(known.min()) if len(known) else sortie.dock.ground_amsl_m
+
+
+def _raised(sortie: Sortie, needed_m: float, lowest_ground_m: float, request: Request) -> Sortie:
+    """Return the sortie with the return height that obstacles ask for, where that is low enough."""
+    height = math.ceil(needed_m - sortie.dock.ground_amsl_m) if math.isfinite(needed_m) else 0
+    extra = height - max(sortie.return_height_m, sortie.waypoints[-1].height_m)
+    if height <= sortie.return_height_m or sortie.dock.ground_amsl_m + height - lowest_ground_m > CEILING_M:
+        return sortie
+    craft = request.aircraft
+    up_s, down_s = max(extra, 0.0) / craft.climb_m_s, max(extra, 0.0) / craft.descent_m_s
+    energy_wh = (up_s * craft.climb_w + down_s * craft.hover_w) / 3600.0
+    return replace(
+        sortie,
+        return_height_m=float(height),
+        planned_time_s=round(sortie.planned_time_s + up_s + down_s, 1),
+        planned_energy_wh=round(sortie.planned_energy_wh + energy_wh, 2),
+    )
+
+
+def _rallied(sortie: Sortie, ways: HomeWays, known: list[tuple[float, float]]) -> Sortie:
+    """Return the sortie with as few rally points as a greedy search finds; those of earlier sorties come first."""
+    returns = ways.returns(sortie)
+    search = _Search(returns, ways.sky(sortie, returns), ways.keep_clear(sortie))
+    rally = _searched(_Places(search, ways, known))[1:]
+    known += [tuple(place) for place in rally.tolist() if tuple(place) not in known]
+    return replace(
+        sortie,
+        rally=tuple(
+            RallyPoint(round(float(lon), 7), round(float(lat), 7), sortie.return_height_m)
+            for lon, lat in ways.frame.to_lonlat(rally)
+        ),
+    )
+
+
+def _searched(places: "_Places") -> Array:
+    """Return home with rally points added and moved as long as that helps."""
+    targets = places.search.returns.targets[:1]
+    bad = places.search.bad(targets)
+    while bad.any():
+        found = _added(places, targets, bad) or _moved(places, targets, bad)
+        if found is None:
+            break
+        targets, bad = found
+    return targets
+
+
+def _added(places: "_Places", targets: Array, bad: Flags) -> tuple[Array, Flags] | None:
+    """Return the targets with one more rally point, and what stays bad then; None where none helps."""
+    if len(targets) > MOST_RALLY_POINTS:
+        return None
+    for reach_m in REACHES_M:
+        found = _best(places.search, targets, bad, places.near(bad, reach_m))
+        if found is not None:
+            return found
+    return None
+
+
+def _moved(places: "_Places", targets: Array, bad: Flags) -> tuple[Array, Flags] | None:
+    """Return the targets with one rally point moved a little, and what stays bad then; None where none helps."""
+    for which in range(1, len(targets)):
+        others = np.delete(targets, which, axis=0)
+        left = places.search.bad(others)
+        around = places.landable(targets[which] + NUDGES_M)
+        found = _best(places.search, others, left, around)
+        if found is not None and found[1].sum() < bad.sum():
+            return found
+    return None
+
+
+@dataclass
+class _Search:
+    """Which pieces have a clear way to which place, looked up once."""
+
+    returns: Returns
+    sky: Sky
+    keep_clear: BaseGeometry
+
+    def __post_init__(self) -> None:
+        self._clear: dict[bytes, tuple[Flags, Flags]] = {}
+
+    def bad(self, targets: Array) -> Flags:
+        """Return (n,) pieces from which the autopilot may choose a target whose way is not clear."""
+        chosen = self.returns.may_choose(targets)
+        bad = np.zeros(chosen.shape[1], dtype=bool)
+        for target, which in zip(targets, chosen, strict=True):
+            bad[which] |= ~self._clear_ways(target, which)[which]
+        return bad
+
+    def mended(self, candidate: Array, bad: Flags) -> int:
+        """Return how many bad pieces have a clear way to a candidate that is near enough."""
+        pieces = self.returns.pieces
+        near = bad & (np.hypot(*(pieces.middle - candidate).T) <= self.returns.limit_m)
+        return int(self._clear_ways(candidate, near)[near].sum())
+
+    def _clear_ways(self, target: Array, which: Flags) -> Flags:
+        looked, clear = self._clear.get(target.tobytes(), (np.zeros_like(which), np.zeros_like(which)))
+        new = which & ~looked
+        if new.any():
+            regions = self.returns.regions(target, new)
+            high = self.sky.skyline.floor_m(regions) <= self.returns.heights_m(target, new)
+            clear = clear.copy()
+            clear[new] = high & self.sky.free(regions)
+            self._clear[target.tobytes()] = looked | new, clear
+        return clear
+
+
+def _best(search: _Search, targets: Array, bad: Flags, candidates: Array) -> tuple[Array, Flags] | None:
+    """Return the targets with the candidate that leaves the fewest bad pieces, the first of equals, and those pieces.
+
+    None where no candidate leaves fewer than there are. Candidates are looked at in the order of how many bad pieces
+    they could mend at most, until no other can be better.
+    """
+    most = np.array([search.mended(candidate, bad) for candidate in candidates], dtype=int)
+    total, best = int(bad.sum()), None
+    fewest = total
+    for which in np.argsort(-most, kind="stable"):
+        if total - most[which] >= fewest:
+            break
+        more = np.vstack([targets, candidates[which]])
+        left = search.bad(more)
+        if left.sum() < fewest:
+            best, fewest = (more, left), int(left.sum())
+    return best
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where to look for rally points: those of earlier sorties, and a grid."""
+
+    search: _Search
+    ways: HomeWays
+    known: list[tuple[float, float]]
+
+    def near(self, bad: Flags, reach_m: float) -> Array:
+        """Return (n, 2) places to land on near bad pieces: known ones first, then those furthest from obstacles."""
+        west, south, east, north = shapely.total_bounds(shapely.multipoints(self.search.returns.pieces.middle[bad]))
+        width, height = east - west + 2 * reach_m, north - south + 2 * reach_m
+        step = max(10.0, math.sqrt(width * height / TRIES))
+        x, y = np.arange(west - reach_m, east + reach_m, step), np.arange(south - reach_m, north + reach_m, step)
+        grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+        known = np.array(self.known).reshape(-1, 2)
+        return self.landable(np.vstack([known, grid]), first=len(known))
+
+    def landable(self, places: Array, first: int = 0) -> Array:
+        """Return those of (n, 2) places that may be landed on: the first ones first, then the roomiest."""
+        points = np.asarray(shapely.points(places))
+        room = np.nan_to_num(shapely.distance(points, self.search.keep_clear), nan=np.inf)
+        usable = (room > LANDING_MARGIN_M) & shapely.covers(self.ways.landing_fence, points)
+        order = np.lexsort((-np.minimum(np.round(room, -1), 60.0), np.arange(len(places)) >= first))
+        return np.asarray(places[order[usable[order]]])
+
+
+def _ending_at_home(sortie: Sortie, ways: HomeWays) -> Sortie:
+    """Return the sortie with its own way back to the dock, where the return at its end might be to a rally point."""
+    last, dock = sortie.waypoints[-1], sortie.dock
+    returns = ways.returns(sortie)
+    if not sortie.rally or (last.lon_deg, last.lat_deg) == (dock.lon_deg, dock.lat_deg):
+        return sortie
+    at_last = ways.frame.to_metres([last.lon_deg, last.lat_deg])
+    away = np.hypot(*(returns.targets - at_last).T)
+    if away[1:].min() > away[0] + 20.0:
+        return sortie
+    height = max(last.height_m, sortie.return_height_m)
+    up = [Waypoint(last.lon_deg, last.lat_deg, height)] if height > last.height_m else []
+    home = Waypoint(dock.lon_deg, dock.lat_deg, height)
+    return replace(sortie, waypoints=(*sortie.waypoints, *up, home))

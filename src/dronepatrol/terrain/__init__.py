@@ -1,0 +1,1 @@
+"""Heights of the ground and of what stands on it."""

@@ -1,0 +1,23 @@
+"""``dronepatrol resume``: the rest of a sortie as files that fly, and bad input named."""
+
+import json
+
+import pytest
+
+
+@pytest.mark.slow
+def test_the_rest_of_a_sortie_is_planned_and_written(dronepatrol, demo_spec, tmp_path):
+    assert dronepatrol("plan", demo_spec, "--out", "patrol").returncode == 0
+    result = dronepatrol("resume", "patrol", "sortie-02:57", "--json")
+    assert result.returncode == 0, result.stderr
+    rest = json.loads(result.stdout)
+    assert rest["sortie"] == "sortie-02-from-057"
+    mission = json.loads((tmp_path / "patrol/plan/mission.json").read_text())
+    assert mission["sorties"][-1]["id"] == rest["sortie"]
+    assert (tmp_path / "patrol/plan/sortie-02-from-057.plan").exists()
+    assert (tmp_path / "patrol/plan/sortie-02-from-057.waypoints").read_text().startswith("QGC WPL 110")
+    for place, word in (("sortie-02:9999", "has no photo 9999"), ("sortie-99:1", "no sortie"), ("57", "sortie-03:57")):
+        bad = dronepatrol("resume", "patrol", place)
+        assert bad.returncode == 2
+        assert word in bad.stderr
+        assert "Traceback" not in bad.stderr

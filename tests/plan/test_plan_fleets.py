@@ -1,0 +1,187 @@
+"""Sorties from docks, and their timetable: energy, every lane once, drones charged and apart."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import box
+
+from dronepatrol.geo.local import LocalFrame
+from dronepatrol.model.mission import Dock, Mission, Sortie, Waypoint
+from dronepatrol.model.patrol import Fleet, Objective
+from dronepatrol.plan.airspace import Airspace
+from dronepatrol.plan.energy import EnergyModel
+from dronepatrol.plan.fleet import Assigned, assigned
+from dronepatrol.plan.photogrammetry import PhotoPlan
+from dronepatrol.plan.sorties import Base
+from dronepatrol.plan.stretch import Stretch
+from dronepatrol.plan.timetable import (
+    APART_M,
+    APART_S,
+    least_makespan_s,
+    makespan_s,
+    rows,
+    track,
+    with_timetable,
+)
+from dronepatrol.plan.timing import Pace
+from dronepatrol.plan.tour import Tour
+from dronepatrol.store import profiles
+
+CRAFT = profiles.aircraft("small-quad")
+PACE = Pace(10.0, CRAFT.acceleration_m_s2)
+PHOTOS = PhotoPlan(100.0, 0.05, 200.0, 150.0, 50.0, 30.0, 10.0, 5.0)
+MODEL = EnergyModel(CRAFT, PACE, 100.0, (2.0, -1.0))
+FREE = box(-3000, -3000, 3000, 3000).difference(box(-200, 400, 200, 700))
+AIRSPACE = Airspace(FREE, PACE)
+FRAME = LocalFrame(121.0, 30.7)
+
+
+def lanes(seed: int) -> list[Stretch]:
+    """Return parallel lanes of uneven lengths, to and fro, some of them bent."""
+    random = np.random.default_rng(seed)
+    found = []
+    for number in range(int(random.integers(2, 14))):
+        low, high = np.sort(random.uniform(-1500, 1500, 2)) + np.array([-30.0, 30.0])
+        middle = [(low + high) / 2, -500.0 - 50 * number + random.uniform(-20, 20)]
+        points = [
+            [low, -500.0 - 50 * number],
+            *([middle] if random.random() < 0.3 else []),
+            [high, -500.0 - 50 * number],
+        ]
+        found.append(Stretch(np.array(points if number % 2 == 0 else points[::-1]), 30.0))
+    return found
+
+
+def flown(stretches: list[Stretch], docks: list[list[float]], fleet: Fleet, usable_wh: float) -> Assigned:
+    tour = Tour(stretches, PHOTOS, MODEL, AIRSPACE, cut_m=60.0)
+    bases = [Base(np.array(at), AIRSPACE, MODEL) for at in docks]
+    return assigned(tour, bases, usable_wh, fleet, seed=1)
+
+
+def fleet_of(docks: int, drones: int, objective: Objective = Objective.MAKESPAN) -> Fleet:
+    return Fleet(tuple(Dock(f"d{n}", f"d{n}", 121.0, 30.7, 3.0) for n in range(docks)), drones, 1800.0, objective)
+
+
+@given(seed=st.integers(0, 10_000), usable_wh=st.floats(9.0, 40.0), docks=st.integers(1, 3))
+@settings(max_examples=25, deadline=None)
+def test_no_sortie_needs_more_than_its_battery_and_all_lanes_are_flown_once(seed, usable_wh, docks):
+    stretches = lanes(seed)
+    places = [[0.0, 0.0], [-1500.0, -900.0], [1500.0, -900.0]][:docks]
+    done = flown(stretches, places, fleet_of(docks, 1), usable_wh)
+    for flight in done.flights:
+        base = Base(np.array(places[flight.dock]), AIRSPACE, MODEL)
+        assert base.cost(flight.stretches).energy_wh <= usable_wh + 1e-6
+    lengths = sum(s.length_m for f in done.flights for s in f.stretches) + sum(s.length_m for s in done.left_out)
+    assert lengths == pytest.approx(sum(s.length_m for s in stretches))
+    pieces = [s.points for f in done.flights for s in f.stretches] + [s.points for s in done.left_out]
+    drawn = shapely.union_all([shapely.LineString(points) for points in pieces]).buffer(1e-6)
+    assert all(shapely.LineString(stretch.points).difference(drawn).length < 1e-6 for stretch in stretches)
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=10, deadline=None)
+def test_sums_along_a_tour_are_what_flying_it_costs(seed):
+    """The prefix sums against the flight line itself; they may be higher (every hop stops), never lower."""
+    tour = Tour(lanes(seed), PHOTOS, MODEL, AIRSPACE, cut_m=60.0)
+    random = np.random.default_rng(seed)
+    first = int(random.integers(0, len(tour) - 1))
+    last = np.arange(first + 1, len(tour))
+    runs = tour.run(first, last)
+    for place, seconds, energy in zip(last, runs.time_s, runs.energy_wh, strict=True):
+        pieces = tour.pieces(first, int(place))
+        cost = sum((MODEL.path(p.points) for p in pieces), MODEL.path(pieces[0].points[:1]))
+        for one, other in pairwise(pieces):
+            cost += MODEL.path(AIRSPACE.way(one.points[-1], other.points[0]))
+        assert seconds == pytest.approx(cost.time_s)
+        assert energy == pytest.approx(cost.energy_wh)
+
+
+def test_what_no_battery_reaches_is_left_out_and_the_rest_is_flown():
+    near, far = (
+        Stretch(np.array([[0.0, -100.0], [500.0, -100.0]]), 30.0),
+        Stretch(np.array([[2900.0, -2900.0], [2900.0, -2400.0]]), 30.0),
+    )
+    done = flown([near, far], [[0.0, 0.0]], fleet_of(1, 1), 20.0)
+    assert [f.stretches[0].points.tolist() for f in done.flights] in (
+        [near.points.tolist()],
+        [near.points[::-1].tolist()],
+    )
+    assert sum(s.length_m for s in done.left_out) == pytest.approx(far.length_m)
+
+
+def test_docks_share_the_work_and_fewest_sorties_are_never_more():
+    stretches = lanes(3) + [replace(s, points=s.points - (0, 900)) for s in lanes(4)]
+    places = [[-900.0, -800.0], [900.0, -800.0]]
+    quick = flown(stretches, places, fleet_of(2, 1), 25.0)
+    few = flown(stretches, places, fleet_of(2, 1, Objective.SORTIES), 25.0)
+    assert {flight.dock for flight in quick.flights} == {0, 1}
+    assert len(few.flights) <= len(quick.flights)
+
+
+def sorties(seed: int) -> tuple[Sortie, ...]:
+    """Return sorties that cross each other over and over, from two docks."""
+    random = np.random.default_rng(seed)
+    docks = [Dock("a", "a", 121.0, 30.7, 3.0), Dock("b", "b", 121.01, 30.7, 3.0)]
+    found = []
+    for number in range(int(random.integers(2, 9))):
+        dock = docks[int(random.integers(0, 2))]
+        turns = random.uniform([120.995, 30.695], [121.015, 30.705], (int(random.integers(1, 5)), 2))
+        waypoints = tuple(Waypoint(float(lon), float(lat), 80.0) for lon, lat in turns)
+        line = FRAME.to_metres([(dock.lon_deg, dock.lat_deg), *turns, (dock.lon_deg, dock.lat_deg)])
+        cost = MODEL.up_and_down() + MODEL.path(line)
+        found.append(
+            Sortie(
+                f"sortie-{number + 1:02d}", dock, waypoints, 10.0, 80.0, cost.length_m, cost.time_s, cost.energy_wh, 0
+            )
+        )
+    return tuple(found)
+
+
+def timetable(seed: int, drones: int, charge_s: float) -> tuple[Mission, Fleet]:
+    mission = Mission("m", 1, "c", "small-quad", "ardupilot", 80.0, 0.05, 50.0, 30.0, (), (), sorties(seed))
+    fleet = replace(fleet_of(2, drones), charge_s=charge_s)
+    return with_timetable(mission, fleet, CRAFT), fleet
+
+
+@given(seed=st.integers(0, 10_000), drones=st.integers(1, 3), charge_s=st.floats(0, 3000))
+@settings(max_examples=40, deadline=None)
+def test_no_drone_flies_twice_at_once_nor_before_it_is_charged(seed, drones, charge_s):
+    mission, fleet = timetable(seed, drones, charge_s)
+    bars = rows(mission, fleet.charge_s)
+    assert sorted(bar.sortie_id for bar in bars) == sorted(sortie.id for sortie in mission.sorties)
+    for one, other in pairwise(bars):
+        assert one.drone != other.drone or other.start_s >= one.charged_s
+    for dock in ("a", "b"):
+        assert len({bar.drone for bar in bars if bar.dock_id == dock}) <= drones
+    assert all(bar.start_s >= 0 for bar in bars)
+    assert makespan_s(mission) >= least_makespan_s(mission.sorties, fleet) - 1e-6
+
+
+@given(seed=st.integers(0, 10_000), drones=st.integers(1, 3))
+@settings(max_examples=25, deadline=None)
+def test_drones_in_the_air_at_once_pass_apart_even_where_one_is_late(seed, drones):
+    mission, _ = timetable(seed, drones, 600.0)
+    tracks = [track(sortie, FRAME, CRAFT) for sortie in mission.sorties]
+    clock = np.arange(0.0, makespan_s(mission), 3.0)
+
+    def at(number: int, late_s: float) -> np.ndarray:
+        since = clock - mission.sorties[number].start_s - late_s
+        one = tracks[number]
+        where = np.column_stack([np.interp(since, one.time_s, one.at[:, axis]) for axis in (0, 1)])
+        where[(since < 0) | (since > one.time_s[-1])] = np.nan  # in its dock
+        return where
+
+    for one in range(len(tracks)):
+        for other in range(one):
+            for late_s in (-0.9 * APART_S, -15.0, 0.0, 15.0, 0.9 * APART_S):
+                apart = np.hypot(*(at(one, 0.0) - at(other, late_s)).T)
+                assert not (apart < APART_M).any()
+
+
+def test_the_timetable_is_the_same_again():
+    assert timetable(5, 2, 900.0) == timetable(5, 2, 900.0)
