@@ -102,6 +102,13 @@ def test_every_place_that_is_not_lost_is_seen_by_its_recheck(places):
     assert all(lost.distance(Point(place)) < 1e-6 for place in missed)
 
 
+def test_two_places_seen_from_the_same_stand_are_both_looked_at():
+    places = np.array([[310.0, 360.0], [305.0, 360.0], [305.0, 360.0]])  # both nearest to the zone's west edge
+    laid = recheck(ground(HOLED, CLOSED), places)
+    assert sorted(stretch.look_at for stretch in laid.stretches) == [(305.0, 360.0), (310.0, 360.0)]
+    assert len({stretch.points.tobytes() for stretch in laid.stretches}) == 1
+
+
 def test_a_cross_has_the_place_in_each_of_its_five_photos():
     laid = recheck(ground(recheck_photos=5), np.array([[300.0, 300.0]]))
     feet = seen(laid.stretches)

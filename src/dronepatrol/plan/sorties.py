@@ -83,7 +83,7 @@ class Base:
 
 @dataclass(frozen=True)
 class Sums:
-    """What sorties from one dock over a tour cost: in a place's row, column k is the one that flies on over k + 1 places.
+    """What sorties from one dock cost: in a place's row, column k is the one that flies on over k + 1 places.
 
     Infinite where the tour has no such place, or no energy would do.
     """

@@ -25,21 +25,23 @@ def recheck(ground: Ground, places: Array) -> Laid:
         (n, 2) metres.
     """
     laid = Laid()
-    lines: dict[bytes, Stretch] = {}
-    for place in places:
+    lines: dict[bytes, list[Stretch]] = {}  # from one stand several places may be looked at
+    for place in np.unique(places, axis=0):
         stretch = _above(ground, place) or _from_aside(ground, place)
         if stretch is None:
             laid.losses.append(Loss("a place cannot be photographed: no-fly zones all around it", Point(place)))
         else:
-            lines.setdefault(stretch.points.tobytes(), stretch)
-    ordered = in_order([stretch.points for stretch in lines.values()], ground.airspace, ground.seed)
+            lines.setdefault(stretch.points.tobytes(), []).append(stretch)
+    stretches = [stretch for here in lines.values() for stretch in here]
+    ordered = in_order([stretch.points for stretch in stretches], ground.airspace, ground.seed)
     laid.stretches = [_oriented(lines, line) for line in ordered]
     return laid
 
 
-def _oriented(lines: dict[bytes, Stretch], line: Array) -> Stretch:
+def _oriented(lines: dict[bytes, list[Stretch]], line: Array) -> Stretch:
+    """Take out the stretch that this line belongs to, turned as the line is."""
     there = lines.get(line.tobytes())
-    return there if there is not None else lines[line[::-1].tobytes()].backwards()
+    return there.pop() if there else lines[line[::-1].tobytes()].pop().backwards()
 
 
 def _above(ground: Ground, place: Array) -> Stretch | None:
