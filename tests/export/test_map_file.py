@@ -78,6 +78,7 @@ def test_a_route_that_is_none_is_refused(tmp_path, make) -> None:
 
 
 def test_a_map_that_cannot_be_written_is_named(tmp_path, make) -> None:
+    (tmp_path / "nowhere").write_text("a file, no folder")
     with pytest.raises(StorageError, match="nowhere"):
         write_map(tmp_path / "nowhere" / "map.html", [], make.shots(1), None, root=tmp_path, title="x", lang="en")
 

@@ -11,8 +11,8 @@ import pytest
 from shapely import Point
 
 from dronepatrol.errors import StorageError
+from dronepatrol.files import write_bytes, write_text
 from dronepatrol.model.tables import DETECTIONS, OBSERVATIONS
-from dronepatrol.store.atomic import write_bytes, write_text
 from dronepatrol.store.tables import read_table, write_table
 
 

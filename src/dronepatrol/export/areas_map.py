@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -12,10 +11,10 @@ import shapely
 from branca.element import Element, Figure
 from shapely.geometry.base import BaseGeometry
 
-from dronepatrol.errors import StorageError
 from dronepatrol.export.map_assets import head
 from dronepatrol.export.map_layers import collection
 from dronepatrol.export.map_text import safe, word
+from dronepatrol.files import write_text
 from dronepatrol.model.mission import Finding
 
 _MAX_ZOOM = 23
@@ -74,16 +73,7 @@ def write_areas_map(path: Path, shapes: Sequence[Drawn], findings: Sequence[Find
     StorageError
         When the file cannot be written.
     """
-    text = _html(shapes, findings, title, lang)
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        msg = f"cannot write {path}: {error.strerror or error}"
-        raise StorageError(msg, hint="free space or choose another --out, then run the same command again") from error
+    write_text(path, _html(shapes, findings, title, lang))
 
 
 def _html(shapes: Sequence[Drawn], findings: Sequence[Finding], title: str, lang: str) -> str:

@@ -1,7 +1,6 @@
 """Cut-outs of the photos that show an issue: its best evidence with the box drawn, for people to judge by."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dronepatrol.errors import StorageError
+from dronepatrol.files import write_bytes
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.issue import Evidence, Issue
 
@@ -110,7 +109,7 @@ def _with_crop(issue: Issue, photos: _Photos, root: Path, out: Path) -> Issue:
         if photo is None:
             continue
         path = out / f"{issue.id}.jpg"
-        _write(path, cut(photo, evidence.xyxy_px))
+        write_bytes(path, _jpeg(cut(photo, evidence.xyxy_px)))
         named = replace(evidence, crop=path.relative_to(root).as_posix())
         return replace(issue, evidence=(*issue.evidence[:number], named, *issue.evidence[number + 1 :]))
     return issue
@@ -140,18 +139,6 @@ def _span(start: float, end: float, size: int) -> tuple[int, int]:
     return first, int(np.clip(np.ceil(end), first + 1, size))
 
 
-def _write(path: Path, image: Image) -> None:
-    good, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    temporary = path.with_suffix(".part")
-    try:
-        if not good:
-            msg = f"cannot encode {path}"
-            raise StorageError(msg)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data.tobytes())
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        msg = f"cannot write {path}: {error.strerror or error}"
-        raise StorageError(msg, hint="free space or choose another --out, then run the same command again") from error
+def _jpeg(image: Image) -> bytes:
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return data.tobytes()

@@ -1,7 +1,6 @@
 """The map to hand round: one HTML file that opens in a browser with no network."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,10 +11,10 @@ from branca.element import Element, Figure
 from folium.plugins import MarkerCluster
 from shapely.geometry.base import BaseGeometry
 
-from dronepatrol.errors import StorageError
 from dronepatrol.export.map_assets import head
 from dronepatrol.export.map_layers import Route, collection, ellipses, footprints, positions, read_route
 from dronepatrol.export.map_text import color, names, popup, safe, word
+from dronepatrol.files import write_text
 from dronepatrol.model.issue import Issue, ProblemClass
 
 _ROUTE_COLORS = ("#0b5c8a", "#c05600", "#28724f", "#7a3e9d", "#9c2f45", "#3f6212")
@@ -58,16 +57,7 @@ def write_map(
     StorageError
         When the file cannot be written.
     """
-    text = map_html(issues, shots, route, root=root, title=title, lang=lang)
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        msg = f"cannot write {path}: {error.strerror or error}"
-        raise StorageError(msg, hint="free space or choose another --out, then run the same command again") from error
+    write_text(path, map_html(issues, shots, route, root=root, title=title, lang=lang))
 
 
 def map_html(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dronepatrol.errors import InputError, StoppedError
+from dronepatrol.files import clear
 from dronepatrol.fly.mavlink import MavlinkLink
 from dronepatrol.fly.session import FlyEvent, SortieFlight, fly_sortie
 from dronepatrol.model.batch import Skipped
@@ -16,7 +17,6 @@ from dronepatrol.model.tables import TRACK
 from dronepatrol.plan.items import fence_items, rally_items, sortie_items
 from dronepatrol.sim.vehicle.config import VehicleConfig
 from dronepatrol.sim.vehicle.process import start as start_vehicle
-from dronepatrol.store.atomic import clear
 from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.profiles import aircraft
 from dronepatrol.store.tables import write_table

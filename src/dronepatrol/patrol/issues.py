@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from dronepatrol.areas import read_register, read_towns
 from dronepatrol.export.crops import write_crops
 from dronepatrol.export.geojson import issues_geojson, read_issues_geojson
+from dronepatrol.files import clear, write_text
 from dronepatrol.issues.find import find_issues
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.issue import Issue
 from dronepatrol.model.patrol import Area, PatrolSpec, RegisterEntry, RegisterKind
 from dronepatrol.model.progress import Progress, Report
 from dronepatrol.model.tables import OBSERVATIONS, SHOTS
-from dronepatrol.store.atomic import clear, write_text
 from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.shipped import shipped
 from dronepatrol.store.tables import read_table

@@ -9,6 +9,7 @@ from dronepatrol.export.dossier import dossier
 from dronepatrol.export.plan_card import plan_card
 from dronepatrol.export.plan_report import plan_report
 from dronepatrol.export.plan_text import PlanFacts
+from dronepatrol.files import write_text
 from dronepatrol.formats.geojson import write_route
 from dronepatrol.formats.plan import write_plan
 from dronepatrol.formats.wpl import write_wpl
@@ -20,7 +21,6 @@ from dronepatrol.plan.items import fence_items, rally_items, sortie_items
 from dronepatrol.plan.mission import plan_mission
 from dronepatrol.plan.proof import prove
 from dronepatrol.plan.request import Request
-from dronepatrol.store.atomic import write_text
 from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.mission import write_mission
 from dronepatrol.store.profiles import aircraft, camera, versions

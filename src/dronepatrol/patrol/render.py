@@ -6,13 +6,13 @@ import shapely
 from shapely import MultiPolygon
 
 from dronepatrol.areas import read_areas, read_register, read_zones
+from dronepatrol.files import clear, write_text
 from dronepatrol.model.mission import Mission
 from dronepatrol.model.patrol import PatrolSpec, ZoneKind
 from dronepatrol.model.progress import Progress, Report
 from dronepatrol.model.tables import SIMULATED_TRUTH
 from dronepatrol.sim.render.photos import render_photos
 from dronepatrol.sim.scene.scene import build_scene
-from dronepatrol.store.atomic import clear, write_text
 from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.profiles import camera
 from dronepatrol.store.tables import read_table

@@ -10,6 +10,7 @@ import shapely
 from shapely import Point
 
 from dronepatrol.errors import InputError, PlanError
+from dronepatrol.files import write_text
 from dronepatrol.geo.datum import from_wgs84
 from dronepatrol.geo.local import WGS84, LocalFrame
 from dronepatrol.model.mission import Dock, LonLat, Mission
@@ -17,7 +18,6 @@ from dronepatrol.model.patrol import Area, PatrolSpec, Pattern
 from dronepatrol.patrol.plan import read_request, write_planned
 from dronepatrol.plan.mission import plan_mission
 from dronepatrol.plan.request import Request
-from dronepatrol.store.atomic import write_text
 from dronepatrol.store.folder import PatrolFolder
 
 AROUND_M = 60.0

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from dronepatrol.files import write_text
 from dronepatrol.geo.local import area_m2
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.flight import FlightLog
 from dronepatrol.model.issue import Issue
 from dronepatrol.model.mission import Mission, Sortie
 from dronepatrol.sim.score import Score
-from dronepatrol.store.atomic import write_text
 from dronepatrol.store.folder import PatrolFolder
 
 SCHEMA = "dronepatrol/summary/1"

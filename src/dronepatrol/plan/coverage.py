@@ -96,7 +96,7 @@ def cover(task: Task) -> Coverage:
     if best.time_s >= UNREACHABLE_S:
         msg = "no-fly zones cut the area into parts that cannot be reached from each other"
         raise PlanError(msg, hint="plan each part as a patrol of its own")
-    return best
+    return replace(best, time_s=task.pace.path_s(flight_line(best, airspace)))  # lanes in one line need no stop between
 
 
 def _with_fewer_corners(task: Task) -> Task:

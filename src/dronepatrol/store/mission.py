@@ -5,8 +5,8 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from dronepatrol.errors import StorageError
+from dronepatrol.files import write_bytes
 from dronepatrol.model.mission import Mission
-from dronepatrol.store.atomic import write_bytes
 
 _MISSION = TypeAdapter(Mission)
 _MAX_BYTES = 256 * 1024 * 1024

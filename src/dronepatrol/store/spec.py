@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dronepatrol.errors import InputError
+from dronepatrol.files import write_text
 from dronepatrol.model.mission import Dock
 from dronepatrol.model.patrol import Datum, Fleet, Layout, Objective, PatrolSpec, Pattern, RegisterKind
-from dronepatrol.store.atomic import write_text
 
 _MAX_BYTES = 1024 * 1024
 _MAX_PROBLEMS = 3

@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 
 from dronepatrol.errors import StorageError
+from dronepatrol.files import replacing
 from dronepatrol.model.tables import TableSchema
-from dronepatrol.store.atomic import replacing
 
 _CRS = "EPSG:4326"
 _STAGE = {

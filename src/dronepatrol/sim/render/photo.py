@@ -1,8 +1,6 @@
 """One simulated photo as a file: JPEG with the EXIF and XMP of a survey drone's camera, and honest about it."""
 
 import math
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -16,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
 
-from dronepatrol.errors import StorageError
+from dronepatrol.files import write_bytes
 from dronepatrol.model.camera import CameraProfile
 
 MAKE = "dronepatrol"
@@ -62,25 +60,7 @@ def write_photo(path: Path, image: NDArray[np.uint8], sensed: Sensed, camera: Ca
     StorageError
         When the file cannot be written; the message names it.
     """
-    content = photo_bytes(image, sensed, camera)
-    temporary: Path | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-        temporary = None
-    except OSError as error:
-        msg = f"cannot write {path}: {error.strerror or error}"
-        raise StorageError(msg, hint="free space or choose another --out, then run the same command again") from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+    write_bytes(path, photo_bytes(image, sensed, camera))
 
 
 def photo_bytes(image: NDArray[np.uint8], sensed: Sensed, camera: CameraProfile) -> bytes:

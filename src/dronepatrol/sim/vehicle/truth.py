@@ -1,13 +1,10 @@
 """What was true of each simulated photo, for the renderer and the scorer alone."""
 
-import contextlib
-import os
-import tempfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from dronepatrol.errors import StorageError
+from dronepatrol.files import replacing
 from dronepatrol.model.tables import SIMULATED_TRUTH
 from dronepatrol.sim.vehicle.camera import Photo
 from dronepatrol.sim.vehicle.config import VehicleConfig
@@ -50,19 +47,5 @@ def write_truth(path: Path, photos: list[Photo], config: VehicleConfig) -> None:
     kinds = {"str": pa.string(), "float": pa.float64(), "time": pa.timestamp("ms", tz="UTC")}
     schema = pa.schema([(name, kinds[kind]) for name, kind in SIMULATED_TRUTH.columns.items()])
     table = pa.Table.from_pylist([_row(photo, config) for photo in photos], schema=schema)
-    temporary: str | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            pq.write_table(table, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
-        msg = f"cannot write the truth of the flight to {path}: {error.strerror or error}"
-        raise StorageError(msg, hint="free space, then fly again") from error
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary)
