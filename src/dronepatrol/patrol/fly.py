@@ -22,8 +22,6 @@ from dronepatrol.store.profiles import aircraft
 from dronepatrol.store.tables import write_table
 
 SYSTEM_ID = 1
-BATTERY_CHANGE_S = 300.0
-"""How long a simulated vehicle stands between two sorties."""
 TIME_MARGIN = 1.5
 """A flight that takes this many times as long as planned is called back."""
 
@@ -41,21 +39,20 @@ def fly_simulated(
 ) -> list[FlightLog]:
     """Fly every sortie on an embedded vehicle, ``factor`` times faster than real.
 
-    Each sortie has a vehicle process of its own, with fresh batteries and the wind of the spec.
+    Each sortie has a vehicle process of its own, with fresh batteries, the wind of the spec and its time in the
+    timetable.
     """
     flights: list[FlightLog] = []
-    clock = spec.start
     clear(folder.photos)
     for truth in folder.flight.glob("*.truth.parquet"):
         truth.unlink()
     for sortie in mission.sorties:
-        with start_vehicle(_vehicle(spec, sortie, folder, factor, clock_offset=clock - spec.start)) as vehicle:
+        with start_vehicle(_vehicle(spec, sortie, folder, factor)) as vehicle:
             link = MavlinkLink(vehicle.url, system_id=SYSTEM_ID, tlog=folder.tlog(sortie.id))
             flights.append(_fly(link, mission, sortie, folder, _Drawing(mission, flights, report), confirmed=None))
         _go_on(flights[-1])
         if flights[-1].outcome is not Outcome.LANDED:
             break
-        clock += timedelta(seconds=flights[-1].time_s + BATTERY_CHANGE_S)
     return flights
 
 
@@ -133,9 +130,7 @@ def _fly(
     return log
 
 
-def _vehicle(
-    spec: PatrolSpec, sortie: Sortie, folder: PatrolFolder, factor: float, *, clock_offset: timedelta
-) -> VehicleConfig:
+def _vehicle(spec: PatrolSpec, sortie: Sortie, folder: PatrolFolder, factor: float) -> VehicleConfig:
     profile = aircraft(spec.aircraft)
     return VehicleConfig(
         home=(sortie.dock.lon_deg, sortie.dock.lat_deg, sortie.dock.ground_amsl_m),
@@ -143,7 +138,7 @@ def _vehicle(
         system_id=SYSTEM_ID,
         factor=factor,
         seed=spec.seed,
-        clock=spec.start + clock_offset,
+        clock=spec.start + timedelta(seconds=sortie.start_s),
         truth=folder.simulated_truth(sortie.id),
         wind_m_s=spec.wind_m_s,
         wind_from_deg=spec.wind_from_deg,
