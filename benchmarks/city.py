@@ -27,7 +27,7 @@ from dronepatrol.model.mission import Mission
 from dronepatrol.model.patrol import PatrolSpec
 from dronepatrol.model.progress import silent
 from dronepatrol.patrol.plan import plan
-from dronepatrol.plan.timetable import makespan_s
+from dronepatrol.plan.fleet.timetable import makespan_s
 from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.spec import read_spec
 

@@ -18,7 +18,7 @@ import shapely
 from shapely import LineString, MultiPolygon, Polygon
 
 from dronepatrol.plan.airspace import Airspace
-from dronepatrol.plan.coverage import Coverage, Task, cover, flight_line
+from dronepatrol.plan.coverage.cover import Coverage, Task, cover, flight_line
 from dronepatrol.plan.timing import Pace, straightened
 
 UNCOVERED_SHARE = 0.0045

@@ -13,9 +13,9 @@ from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.mission import Dock, Finding, Mission, RallyPoint, Sortie, Waypoint
 from dronepatrol.model.patrol import Area, Building, Fleet, PatrolSpec, Zone, ZoneKind
 from dronepatrol.plan.checks import check
+from dronepatrol.plan.home.ways import with_ways_home
 from dronepatrol.plan.photogrammetry import photo_plan
 from dronepatrol.plan.request import Request
-from dronepatrol.plan.wayhome import with_ways_home
 from dronepatrol.store import profiles
 
 FRAME = LocalFrame(121.05, 30.70)

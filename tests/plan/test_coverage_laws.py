@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from shapely import LineString, MultiPolygon, Polygon, box
 
 from dronepatrol.plan.airspace import Airspace
-from dronepatrol.plan.cells import Part
-from dronepatrol.plan.coverage import Task, _built, cover, flight_line
-from dronepatrol.plan.rows import Sweep
+from dronepatrol.plan.coverage.cells import Part
+from dronepatrol.plan.coverage.cover import Task, _built, cover, flight_line
+from dronepatrol.plan.coverage.rows import Sweep
+from dronepatrol.plan.coverage.trim import footprints, trim, uncovered_m2
 from dronepatrol.plan.timing import Pace
-from dronepatrol.plan.trim import footprints, trim, uncovered_m2
 
 PACE = Pace(speed_m_s=6.0, acceleration_m_s2=1.5)
 SHARE = 0.0045

@@ -15,11 +15,9 @@ from dronepatrol.model.mission import Dock, Mission, Sortie, Waypoint
 from dronepatrol.model.patrol import Fleet, Objective
 from dronepatrol.plan.airspace import Airspace
 from dronepatrol.plan.energy import EnergyModel
-from dronepatrol.plan.fleet import Assigned, assigned
-from dronepatrol.plan.photogrammetry import PhotoPlan
-from dronepatrol.plan.sorties import Base
-from dronepatrol.plan.stretch import Stretch
-from dronepatrol.plan.timetable import (
+from dronepatrol.plan.fleet.assign import Assigned, assigned
+from dronepatrol.plan.fleet.sorties import Base
+from dronepatrol.plan.fleet.timetable import (
     APART_M,
     APART_S,
     least_makespan_s,
@@ -28,8 +26,10 @@ from dronepatrol.plan.timetable import (
     track,
     with_timetable,
 )
+from dronepatrol.plan.fleet.tour import Tour
+from dronepatrol.plan.photogrammetry import PhotoPlan
+from dronepatrol.plan.stretch import Stretch
 from dronepatrol.plan.timing import Pace
-from dronepatrol.plan.tour import Tour
 from dronepatrol.store import profiles
 
 CRAFT = profiles.aircraft("small-quad")

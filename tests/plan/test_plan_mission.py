@@ -14,11 +14,11 @@ from dronepatrol.errors import InputError, PlanError
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.mission import Command, Frame, Mission, Sortie
 from dronepatrol.model.patrol import Zone
+from dronepatrol.plan.fleet.resume import resume
 from dronepatrol.plan.footprints import due_photos, photo_footprints
 from dronepatrol.plan.items import fence_items, sortie_items
 from dronepatrol.plan.mission import plan_mission
 from dronepatrol.plan.request import Request
-from dronepatrol.plan.resume import resume
 from dronepatrol.store import profiles
 from dronepatrol.store.spec import read_spec
 

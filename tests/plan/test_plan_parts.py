@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from shapely import LineString, Polygon, box
 
 from dronepatrol.plan.airspace import Airspace
-from dronepatrol.plan.cells import partitions
-from dronepatrol.plan.coverage import Task, cover, flight_line
-from dronepatrol.plan.route import order
-from dronepatrol.plan.rows import Sweep, choose_rows, edges
+from dronepatrol.plan.coverage.cells import partitions
+from dronepatrol.plan.coverage.cover import Task, cover, flight_line
+from dronepatrol.plan.coverage.order import order
+from dronepatrol.plan.coverage.rows import Sweep, choose_rows, edges
 from dronepatrol.plan.timing import Pace, straightened
 
 PACE = Pace(speed_m_s=3.0, acceleration_m_s2=1.0)

@@ -12,8 +12,8 @@ from shapely import LineString
 from dronepatrol.model.patrol import ZoneKind
 from dronepatrol.plan.checks.case import Case
 from dronepatrol.plan.checks.returning import needed_wh
+from dronepatrol.plan.home.returns import HomeWays, Pieces, Returns
 from dronepatrol.plan.photogrammetry import photo_plan
-from dronepatrol.plan.returns import HomeWays, Pieces, Returns
 
 BEHIND = ((-100, 50), (-100, 350), (0, 350), (80, 350), (80, 50))  # around a zone in the middle
 ZONE = (-60, 120, 40, 220)

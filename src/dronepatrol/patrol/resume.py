@@ -7,8 +7,8 @@ from dronepatrol.formats.plan import write_plan
 from dronepatrol.formats.wpl import write_wpl
 from dronepatrol.model.mission import Sortie
 from dronepatrol.patrol.plan import read_request
+from dronepatrol.plan.fleet.resume import resume as rest_of
 from dronepatrol.plan.items import fence_items, sortie_items
-from dronepatrol.plan.resume import resume as rest_of
 from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.mission import read_mission, write_mission
 from dronepatrol.store.spec import read_spec

@@ -13,21 +13,21 @@ from dronepatrol.model.mission import Finding, Mission, Ring, Rings, Sortie, Way
 from dronepatrol.model.patrol import Pattern
 from dronepatrol.plan.airspace import Airspace
 from dronepatrol.plan.checks import check
+from dronepatrol.plan.coverage.order import order
 from dronepatrol.plan.energy import Cost, EnergyModel, wind_m_s
-from dronepatrol.plan.fleet import Assigned, Flight, assigned
+from dronepatrol.plan.fleet.assign import Assigned, Flight, assigned
+from dronepatrol.plan.fleet.sorties import Base
+from dronepatrol.plan.fleet.timetable import with_timetable
+from dronepatrol.plan.fleet.tour import UNREACHABLE_S, Tour
 from dronepatrol.plan.footprints import on_legs
 from dronepatrol.plan.heights import with_heights
+from dronepatrol.plan.home.ways import with_ways_home
 from dronepatrol.plan.patterns import beyond_m, lay
 from dronepatrol.plan.photogrammetry import PhotoPlan, photo_plan
 from dronepatrol.plan.request import Request
-from dronepatrol.plan.route import order
 from dronepatrol.plan.site import Site, closing_zones, site_of
-from dronepatrol.plan.sorties import Base
 from dronepatrol.plan.stretch import Group, Stretch
-from dronepatrol.plan.timetable import with_timetable
 from dronepatrol.plan.timing import Pace
-from dronepatrol.plan.tour import UNREACHABLE_S, Tour
-from dronepatrol.plan.wayhome import with_ways_home
 from dronepatrol.plan.zones import with_closed_zones
 
 SECTOR_LANES = 45

@@ -9,7 +9,7 @@ from shapely import Point
 from dronepatrol.model.mission import Finding, Sortie
 from dronepatrol.plan.checks.case import Case
 from dronepatrol.plan.energy import EnergyModel
-from dronepatrol.plan.returns import RALLY_LIMIT_M, HomeWays, Returns
+from dronepatrol.plan.home.returns import RALLY_LIMIT_M, HomeWays, Returns
 from dronepatrol.plan.timing import Pace
 
 SLACK_SHARE = 0.02

@@ -4,7 +4,7 @@ import shapely
 from shapely import MultiPolygon
 
 from dronepatrol.errors import PlanError
-from dronepatrol.plan.coverage import Task, cover
+from dronepatrol.plan.coverage.cover import Task, cover
 from dronepatrol.plan.patterns.ground import Ground, Laid, Loss, Region
 from dronepatrol.plan.stretch import Stretch
 

@@ -5,12 +5,12 @@ import shapely
 from numpy.typing import NDArray
 
 from dronepatrol.plan.airspace import Airspace
-from dronepatrol.plan.cells import own_angles
-from dronepatrol.plan.coverage import Task
-from dronepatrol.plan.lanes import lay_lanes
+from dronepatrol.plan.coverage.cells import own_angles
+from dronepatrol.plan.coverage.cover import Task
+from dronepatrol.plan.coverage.lanes import lay_lanes
+from dronepatrol.plan.coverage.order import order
+from dronepatrol.plan.coverage.rows import choose_rows, edges, mean_cost_s, turned
 from dronepatrol.plan.patterns.ground import Region
-from dronepatrol.plan.route import order
-from dronepatrol.plan.rows import choose_rows, edges, mean_cost_s, turned
 
 ANGLES = 36
 EDGE_ANGLES = 8

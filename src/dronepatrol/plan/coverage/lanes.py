@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import LineString, MultiPolygon, Polygon
 
-from dronepatrol.plan.rows import Sweep
+from dronepatrol.plan.coverage.rows import Sweep
 
 _SLIVER = 1e-9
 _SHIFTS = 9

@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import LineString, MultiPolygon, Polygon
 
-from dronepatrol.plan.rows import Sweep, edges, mean_cost_s, turned
+from dronepatrol.plan.coverage.rows import Sweep, edges, mean_cost_s, turned
 
 MAX_CORNERS = 32
 """Regions with more reflex corners are swept in one direction: cutting them up seldom pays and takes long."""

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dronepatrol.plan.airspace import Airspace
+from dronepatrol.plan.coverage.order import order
 from dronepatrol.plan.energy import Cost, EnergyModel
-from dronepatrol.plan.route import order
+from dronepatrol.plan.fleet.tour import UNREACHABLE_S, Tour
 from dronepatrol.plan.stretch import Stretch, turning_s
-from dronepatrol.plan.tour import UNREACHABLE_S, Tour
 
 _BISECTIONS = 24
 KICKS_PER_STRETCH, MOST_KICKS = 15, 300

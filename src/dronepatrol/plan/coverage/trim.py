@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
-from dronepatrol.plan.rows import Sweep
+from dronepatrol.plan.coverage.rows import Sweep
 
 SAMPLES = 64
 """Positions per lane end at which drawing in is tried, denser near the end."""

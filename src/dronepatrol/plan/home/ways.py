@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from dronepatrol.model.mission import Mission, RallyPoint, Sortie, Waypoint
+from dronepatrol.plan.home.returns import LANDING_MARGIN_M, HomeWays, Returns, Sky
 from dronepatrol.plan.request import Request
-from dronepatrol.plan.returns import LANDING_MARGIN_M, HomeWays, Returns, Sky
 
 CEILING_M = 118.0
 """Return heights are not raised above this, above the lowest ground of the sortie."""

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dronepatrol.model.patrol import Fleet, Objective
-from dronepatrol.plan.sorties import Base, Splitter
+from dronepatrol.plan.fleet.sorties import Base, Splitter
+from dronepatrol.plan.fleet.tour import Tour
 from dronepatrol.plan.stretch import Stretch
-from dronepatrol.plan.tour import Tour
 
 ROUNDS = 12
 """How often the docks' prices are looked at again."""

@@ -11,14 +11,14 @@ from shapely import MultiPolygon, Polygon
 
 from dronepatrol.errors import PlanError
 from dronepatrol.plan.airspace import Airspace
-from dronepatrol.plan.candidates import candidates
-from dronepatrol.plan.cells import Part
-from dronepatrol.plan.lanes import lay_lanes
-from dronepatrol.plan.meetings import meetings
-from dronepatrol.plan.route import order
-from dronepatrol.plan.rows import Sweep, choose_rows, edges
+from dronepatrol.plan.coverage.candidates import candidates
+from dronepatrol.plan.coverage.cells import Part
+from dronepatrol.plan.coverage.lanes import lay_lanes
+from dronepatrol.plan.coverage.meetings import meetings
+from dronepatrol.plan.coverage.order import order
+from dronepatrol.plan.coverage.rows import Sweep, choose_rows, edges
+from dronepatrol.plan.coverage.trim import GRID, footprints, trim, uncovered_m2
 from dronepatrol.plan.timing import Pace
-from dronepatrol.plan.trim import GRID, footprints, trim, uncovered_m2
 
 BUILT = 14
 """So many of the best directions and partitions are laid out and ordered in full, less where lanes are many."""

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
-from dronepatrol.plan.cells import Part, own_angles, partitions
-from dronepatrol.plan.rows import Sweep, choose_rows, edges, mean_cost_s, turned
+from dronepatrol.plan.coverage.cells import Part, own_angles, partitions
+from dronepatrol.plan.coverage.rows import Sweep, choose_rows, edges, mean_cost_s, turned
 
 ANGLES = 36
 """Sweep directions looked at, besides those of the region's own edges."""

@@ -1,0 +1,1 @@
+"""Lanes that cover a region: directions, rows, corners, trims, and the order that flies fastest."""
