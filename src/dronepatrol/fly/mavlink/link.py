@@ -70,6 +70,7 @@ class MavlinkLink:
         self._answers: deque[Any] = deque()  # messages of protocols, for await_any
         self._others: set[int] = set()
         self._heard = self._heard_any = False
+        self._unlogged: list[bytes] = []  # what we said before the vehicle's first word
         self._next_heartbeat_s = 0.0
 
     def __enter__(self) -> Self:
@@ -255,6 +256,9 @@ class MavlinkLink:
             self.close()
             msg = f"cannot write {self._tlog_path}: {error.strerror or error}"
             raise StorageError(msg, hint="free space or choose another --out") from error
+        for packet in self._unlogged:
+            self._tlog.write(packet)
+        self._unlogged.clear()
 
     def _write(self, packet: bytes) -> None:
         if self._transport is None:
@@ -262,6 +266,8 @@ class MavlinkLink:
         self._transport.write(packet)
         if self._tlog is not None:
             self._tlog.write(packet)
+        elif not self._heard_any:
+            self._unlogged.append(packet)
 
     def _nobody(self) -> LinkError:
         if self._others:
