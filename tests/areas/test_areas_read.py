@@ -171,3 +171,15 @@ def test_shapefile_without_reference_system_is_refused(tmp_path):
     path.with_suffix(".prj").unlink()
     with pytest.raises(InputError, match="does not say its coordinate reference system"):
         read_areas(path)
+
+
+def test_times_in_the_wrong_order_are_refused_not_dropped(tmp_path):
+    path = tmp_path / "zones.geojson"
+    feature = {
+        "type": "Feature",
+        "properties": {"name": "z", "valid_from": "2026-06-01T00:00:00+08:00", "valid_to": "2026-05-01T00:00:00+08:00"},
+        "geometry": {"type": "Polygon", "coordinates": [SQUARE]},
+    }
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    with pytest.raises(InputError, match=r"feature 1: valid_to 2026-05-01.* is not after valid_from"):
+        read_zones(path)

@@ -123,6 +123,16 @@ def test_docks_share_the_work_and_fewest_sorties_are_never_more():
     assert len(few.flights) <= len(quick.flights)
 
 
+def test_two_like_docks_share_the_sorties():
+    """Prices alone would hand all sorties to one of two mirror docks, and its drone would charge between them."""
+    places = [[-550.0, 0.0], [550.0, 0.0]]
+    stretches = [Stretch(np.array([[-500.0, y], [500.0, y]]), 30.0) for y in (-200.0, -100.0, 0.0, 100.0, 200.0)]
+    found = flown(stretches, places, fleet_of(2, 1), 20.0)
+    counts = [sum(flight.dock == dock for flight in found.flights) for dock in (0, 1)]
+    assert min(counts) >= 1
+    assert max(counts) - min(counts) <= 1
+
+
 def sorties(seed: int) -> tuple[Sortie, ...]:
     """Return sorties that cross each other over and over, from two docks."""
     random = np.random.default_rng(seed)

@@ -70,8 +70,7 @@ def zone_of(path: Path, feature: Feature) -> Zone:
             f"{path}: feature {feature.number}: a height_limit zone without max_height_m; expected metres above ground"
         )
         raise InputError(msg, hint="add the attribute, or make the zone a no_fly one")
-    times = _time(path, feature, "valid_from"), _time(path, feature, "valid_to")
-    return Zone(_id(path, feature), _name(path, feature), _polygon(feature), kind, limit_m, *times)
+    return Zone(_id(path, feature), _name(path, feature), _polygon(feature), kind, limit_m, *_validity(path, feature))
 
 
 def read_register(kind: RegisterKind, path: Path, datum: Datum = Datum.WGS84) -> tuple[RegisterEntry, ...]:
@@ -92,8 +91,7 @@ def read_register(kind: RegisterKind, path: Path, datum: Datum = Datum.WGS84) ->
             _name(path, one),
             _polygon(one),
             _hours(path, one),
-            _time(path, one, "valid_from"),
-            _time(path, one, "valid_to"),
+            *_validity(path, one),
         )
         for one in read_features(path, datum=datum)
     )
@@ -197,6 +195,17 @@ def _hours(path: Path, feature: Feature) -> str:
         msg = f"{path}: feature {feature.number}: hours = {hours[:60]!r}; expected ranges like 06:00-09:00,17:00-21:30"
         raise InputError(msg, hint="correct the attribute, or leave it empty for always")
     return hours
+
+
+def _validity(path: Path, feature: Feature) -> tuple[datetime | None, datetime | None]:
+    """Return from when to when a feature is in force; open ends are None."""
+    start, end = _time(path, feature, "valid_from"), _time(path, feature, "valid_to")
+    if start is not None and end is not None and end <= start:
+        msg = (
+            f"{path}: feature {feature.number}: valid_to {end.isoformat()} is not after valid_from {start.isoformat()}"
+        )
+        raise InputError(msg, hint="correct the two times; as they stand it would never be in force")
+    return start, end
 
 
 def _time(path: Path, feature: Feature, name: str) -> datetime | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from dronepatrol.errors import InputError
 from dronepatrol.files import write_text
@@ -119,6 +119,16 @@ class _Spec(BaseModel):
     approvals: dict[Id, Text] = {}
     operator: dict[Id, Text] = {}
     profiles: _Profiles | None = None
+
+    @field_validator("docks")
+    @classmethod
+    def _docks_differ(cls, docks: list[_Dock]) -> list[_Dock]:
+        ids = [dock.id for dock in docks]
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        if twice:
+            msg = f"docks with ids of their own; {', '.join(twice)} stands more than once"
+            raise ValueError(msg)
+        return docks
 
 
 def read_spec(path: Path) -> PatrolSpec:

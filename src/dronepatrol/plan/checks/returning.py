@@ -34,6 +34,7 @@ def ways_home(case: Case) -> Iterator[Finding]:
                 "way home", "blocker", message, todo, case.place(Point(returns.pieces.middle[np.argmax(bad)]))
             )
         yield from _battery(case, sortie, returns)
+    yield _setting(case)
     landing = sorted({(rally.lon_deg, rally.lat_deg) for sortie in case.mission.sorties for rally in sortie.rally})
     for lonlat in landing:
         users = ", ".join(s.id for s in case.mission.sorties if lonlat in [(r.lon_deg, r.lat_deg) for r in s.rally])
@@ -42,6 +43,17 @@ def ways_home(case: Case) -> Iterator[Finding]:
         message = f"{users}: rally point for emergencies; whether one can land there a plan cannot tell{setting}"
         todo = "a person must look at the place; the vehicle's parameters must be as named" if setting else "look at it"
         yield Finding("way home", "info", message, todo, lonlat)
+
+
+def _setting(case: Case) -> Finding:
+    """Name the parameter that holds the return height: no mission file carries it to the vehicle."""
+    heights = sorted({sortie.return_height_m for sortie in case.mission.sorties})
+    if case.mission.autopilot == "ardupilot":
+        wanted = ", ".join(f"RTL_ALT = {100 * height:.0f} (cm)" for height in heights)
+    else:
+        wanted = ", ".join(f"RTL_RETURN_ALT = {height:.1f} (m)" for height in heights)
+    message = f"the ways home were checked at the planned return height: {wanted} on the vehicle, sortie by sortie"
+    return Finding("return height", "info", message, "set it on the vehicle before take-off; the flight card has it")
 
 
 def _battery(case: Case, sortie: Sortie, returns: Returns) -> Iterator[Finding]:

@@ -115,7 +115,46 @@ def _best(tour: Tour, splitters: list[Splitter], usable_wh: float, fleet: Fleet)
         cut = _shortest(len(tour) - 1, costs, prices, fleet)
         if _merit(cut) < _merit(best):
             best = cut
-    return best
+    return _levelled(best, costs, fleet)
+
+
+def _levelled(cut: _Cut, costs: list[tuple[Ints, Array]], fleet: Fleet) -> _Cut:
+    """Return the cut after handing sorties of the busiest dock to others, one by one, while that lowers its load.
+
+    Prices alone turn every sortie of like docks at once.
+    """
+    while True:
+        busiest = int(np.argmax(cut.loads_s))
+        others = [
+            _Cut([*cut.sorties[:at], (first, last, dock), *cut.sorties[at + 1 :]], loads)
+            for at, (first, last, flown_from) in enumerate(cut.sorties)
+            if flown_from == busiest
+            for dock in range(len(costs))
+            if (loads := _loads_after(cut, costs, fleet, at, dock)) is not None
+        ]
+        better = min(others, key=_merit, default=cut)
+        if _merit(better) >= _merit(cut):
+            return cut
+        cut = better
+
+
+def _loads_after(cut: _Cut, costs: list[tuple[Ints, Array]], fleet: Fleet, at: int, dock: int) -> Array | None:
+    """Return the docks' loads when another dock flies a sortie, None where it cannot."""
+    first, last, flown_from = cut.sorties[at]
+    here_s, there_s = (_cost_s(costs[number], first, last) for number in (flown_from, dock))
+    if dock == flown_from or not np.isfinite(there_s):
+        return None
+    loads = cut.loads_s.copy()
+    loads[flown_from] -= here_s / fleet.drones_per_dock
+    loads[dock] += there_s / fleet.drones_per_dock
+    return loads
+
+
+def _cost_s(cost: tuple[Ints, Array], first: int, last: int) -> float:
+    """Return what a dock's sortie over these places takes, infinite where it flies none."""
+    near, seconds = cost
+    row = int(np.searchsorted(near, first))
+    return float(seconds[row, last - first - 1]) if row < len(near) and near[row] == first else np.inf
 
 
 def _merit(cut: _Cut) -> tuple[int, float]:
