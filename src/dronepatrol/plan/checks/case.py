@@ -1,6 +1,6 @@
 """A mission as its checks see it: in metres, in time, with what the operator states."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.mission import Dock, Finding, LonLat, Mission, Sortie
 from dronepatrol.model.patrol import Zone, ZoneKind
 from dronepatrol.plan.checks.rules import load_rules
-from dronepatrol.plan.footprints import photo_footprints
+from dronepatrol.plan.footprints import due_photos, seen_quads
 from dronepatrol.plan.obstacles import Obstacles
 from dronepatrol.plan.photogrammetry import PhotoPlan
 from dronepatrol.plan.request import Request
@@ -95,12 +95,12 @@ class Case:
 
     @cached_property
     def footprints(self) -> dict[str, list[Polygon]]:
-        """What the photos of every sortie show, in metres."""
-        across_m, along_m = self.photos.across_m, self.photos.along_m
-        return {
-            sortie.id: photo_footprints(_only(self.mission, sortie), self.frame, across_m, along_m)
-            for sortie in self.mission.sorties
-        }
+        """What the photos of every sortie show of ground level with its dock, in metres; tilted ones reach far."""
+        found = {}
+        for sortie in self.mission.sorties:
+            due = due_photos(sortie, self.frame)
+            found[sortie.id] = [Polygon(quad) for quad in seen_quads(due, self.request.camera, due.height_m)]
+        return found
 
     def zones(self, kind: ZoneKind) -> list[tuple[Zone, BaseGeometry]]:
         """Return the zones of a kind, each with its geometry in metres."""
@@ -146,7 +146,3 @@ class Case:
     def _above_ground(self, sortie: Sortie, points: Array, heights_m: Array) -> Array:
         flat = self.request.terrain is None
         return heights_m - (sortie.dock.ground_amsl_m if flat else self.obstacles.ground_m(points))
-
-
-def _only(mission: Mission, sortie: Sortie) -> Mission:
-    return replace(mission, sorties=(sortie,))
