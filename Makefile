@@ -2,8 +2,8 @@
 # make test   set up and run every test (as root it installs the Debian packages that tests need)
 PYTHON ?= python3.11
 BIN := .venv/bin
-# Debian packages of tests that need a real browser, Chinese fonts, and the reference metadata reader
-TEST_PACKAGES := chromium fonts-noto-cjk libimage-exiftool-perl
+# Debian packages of tests that need a real browser (libatomic1 is for its driver), Chinese fonts, and the reference metadata reader
+TEST_PACKAGES := chromium libatomic1 fonts-noto-cjk libimage-exiftool-perl
 
 .PHONY: demo test lint format campaign lock clean packages
 .DEFAULT_GOAL := help

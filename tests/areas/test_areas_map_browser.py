@@ -1,6 +1,5 @@
 """The map of areas in a real browser with the network cut."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,30 +9,23 @@ from dronepatrol.patrol.areas import draw, look
 pytestmark = pytest.mark.browser
 
 PINGHU = Path(__file__).resolve().parents[2] / "geodata" / "pinghu"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
 @pytest.fixture
-def page(tmp_path):
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("needs a browser: install the Debian package chromium")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the Python package playwright")
+def page(browser, tmp_path):
     files = [PINGHU / f"{name}.geojson" for name in ("urban", "towns", "roads", "docks")]
     draw(look(files, [PINGHU / "zones.geojson"], "wgs84"), tmp_path / "map.html", "en")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        context = browser.new_context(viewport={"width": 1300, "height": 850})
-        context.set_offline(True)
-        opened = context.new_page()
-        opened.problems = []
-        opened.on("pageerror", lambda error: opened.problems.append(str(error)))
-        opened.on("console", lambda said: opened.problems.append(said.text) if said.type == "error" else None)
-        opened.goto((tmp_path / "map.html").as_uri())
-        opened.wait_for_selector(".leaflet-control-scale")
-        yield opened
-        assert opened.problems == []
-        browser.close()
+    context = browser.new_context(viewport={"width": 1300, "height": 850})
+    context.set_offline(True)
+    opened = context.new_page()
+    opened.problems = []
+    opened.on("pageerror", lambda error: opened.problems.append(str(error)))
+    opened.on("console", lambda said: opened.problems.append(said.text) if said.type == "error" else None)
+    opened.goto((tmp_path / "map.html").as_uri())
+    opened.wait_for_selector(".leaflet-control-scale")
+    yield opened
+    assert opened.problems == []
+    context.close()
 
 
 def test_shapes_are_drawn_listed_found_and_hidden(page):

@@ -1,7 +1,5 @@
 """The map in a real browser with the network cut."""
 
-import shutil
-
 import pytest
 
 from dronepatrol.export.crops import write_crops
@@ -10,27 +8,6 @@ from dronepatrol.export.map import write_map
 pytestmark = pytest.mark.browser
 
 EVIL = """</script><img src=x onerror="window.evil=1"><b onmouseover="window.evil=1">`${window.evil=1}`"""
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("needs a browser: install the Debian package chromium")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the Python package playwright")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The plan's report and flight cards: as text, in a real browser with the network cut, and on paper."""
 
 import re
-import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,15 +24,6 @@ from dronepatrol.store import profiles
 from dronepatrol.store.spec import read_spec
 
 EVIL = """</script></title><img src=x onerror="window.evil=1">{% endraw %}{{ 7*7 }}`${window.evil=1}` & <b>"""
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 FRAME = LocalFrame(121.05, 30.70)
 SPEC = read_spec(Path(__file__).resolve().parents[2] / "missions" / "pinghu-xindai-demo.toml")
 
@@ -147,18 +137,6 @@ def test_findings_that_say_the_same_are_one_line():
     page = plan_report(facts(), "en")
     assert "sortie-01, sortie-02, sortie-03: the same of each" in page
     assert page.index("blocker</span></td>") < page.index("warning</span></td>")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("needs a browser: install the Debian package chromium")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the Python package playwright")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
