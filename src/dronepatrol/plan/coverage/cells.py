@@ -8,6 +8,7 @@ flying time, then the parts are looked at in turn; every partition on the way is
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -19,6 +20,8 @@ from dronepatrol.plan.coverage.rows import Sweep, edges, mean_cost_s, turned
 
 MAX_CORNERS = 32
 """Regions with more reflex corners are swept in one direction: cutting them up seldom pays and takes long."""
+MOST_CUTS = 200
+"""Of the ways to cut a part, the shortest are looked at, so many at most: with holes there are thousands."""
 MAX_PARTS = 6
 OWN_ANGLES = 4
 _BRANCHES = 2
@@ -86,10 +89,15 @@ def _finer(front: tuple[Part, ...], sweep: Sweep) -> Iterator[tuple[Part, ...]]:
     for place, part in enumerate(front):
         if not isinstance(part.polygon, Polygon):
             continue
-        for pieces in _cuts(part.polygon, sweep):
-            parts = tuple(best_angle(piece, sweep) for piece in pieces)
+        for parts in _cut_parts(part.polygon, sweep):
             if _total(parts) + change_s * (len(parts) - 1) < part.cost_s:
                 yield (*front[:place], *parts, *front[place + 1 :])
+
+
+@lru_cache(maxsize=2048)
+def _cut_parts(polygon: Polygon, sweep: Sweep) -> tuple[tuple[Part, ...], ...]:
+    """Return every way to cut a polygon, each piece with its best direction; fronts share most of their parts."""
+    return tuple(tuple(best_angle(piece, sweep) for piece in pieces) for pieces in _cuts(polygon, sweep))
 
 
 def _cuts(polygon: Polygon, sweep: Sweep) -> Iterator[list[Polygon]]:
@@ -97,7 +105,8 @@ def _cuts(polygon: Polygon, sweep: Sweep) -> Iterator[list[Polygon]]:
     alone = [(chord,) for chord in chords if chord.rings[0] == chord.rings[1]]
     linked = [chord for chord in chords if chord.rings[0] != chord.rings[1]]
     pairs = [(one, other) for one, other in combinations(linked, 2) if one.rings == other.rings]
-    for cut in [*alone, *pairs]:
+    shortest = sorted([*alone, *pairs], key=lambda cut: sum(chord.line.length for chord in cut))
+    for cut in shortest[:MOST_CUTS]:
         lines = shapely.union_all([polygon.boundary, *(chord.line for chord in cut)])
         polygons = shapely.get_parts(shapely.polygonize([lines]))
         faces = [face for face in polygons if polygon.contains(face.representative_point())]
