@@ -1,4 +1,4 @@
-"""The coverage benchmark's figures, each with what was asked for (issue 3)."""
+"""The coverage benchmark's figures, each with what was asked for."""
 
 import importlib.util
 import json
