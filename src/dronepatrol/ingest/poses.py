@@ -12,7 +12,7 @@ from dronepatrol.model.altitude import AltitudeReference
 ASSUMED_ZONE = timezone(timedelta(hours=8))
 """Where a photo does not say which zone its clock keeps, the clock is taken to keep China's (UTC+8); flagged then."""
 
-RTK_SINGLE, RTK_FLOAT, RTK_FIXED = 16, 34, 50
+RTK_FLOAT, RTK_FIXED = 34, 50
 """DJI's RtkFlag."""
 NADIR_WITHIN_DEG = 20.0
 """A gimbal that states roll 180 this close to straight down hangs upside down in its angles, not in the air."""

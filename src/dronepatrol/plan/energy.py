@@ -27,9 +27,6 @@ class Cost:
     def __add__(self, other: "Cost") -> "Cost":
         return Cost(self.length_m + other.length_m, self.time_s + other.time_s, self.energy_wh + other.energy_wh)
 
-    def __sub__(self, other: "Cost") -> "Cost":
-        return Cost(self.length_m - other.length_m, self.time_s - other.time_s, self.energy_wh - other.energy_wh)
-
 
 @dataclass(frozen=True, slots=True)
 class EnergyModel:

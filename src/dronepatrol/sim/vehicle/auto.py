@@ -56,11 +56,6 @@ class Auto:
         self.current, self._step = 0, None
         self.state = MissionState.NOT_STARTED if len(items) > 1 else MissionState.NO_MISSION
 
-    @property
-    def flies_waypoint(self) -> bool:
-        """Whether the vehicle is under way to a waypoint."""
-        return self._step is not None and isinstance(self._step.manoeuvre, Follow)
-
     def set_current(self, index: int) -> bool:
         """Fly on at an item; return whether the mission has it."""
         if not 0 <= index < max(len(self._items), 1):

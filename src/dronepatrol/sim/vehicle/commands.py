@@ -12,7 +12,6 @@ from dronepatrol.sim.vehicle.state import Home
 from dronepatrol.sim.vehicle.telemetry import Telemetry
 
 _REAL32 = 9  # MAV_PARAM_TYPE
-_GROUND_STATION = 6  # MAV_TYPE_GCS
 
 _HIGHEST_HOME_M = 9000.0
 
