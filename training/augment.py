@@ -1,0 +1,135 @@
+"""Crops of the labelled images as the detector may meet them: any scale, side and light."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from training.data import Labelled
+
+Image = NDArray[np.uint8]
+Boxes = NDArray[np.float32]
+
+OBJECT_PX = (11.0, 110.0)
+"""Range of the longer side of a box, in network pixels, that crops are scaled to."""
+MAX_ZOOM = 5.0
+MIN_VISIBLE = 0.4
+"""Share of a box that a crop must show; below, the box is painted out."""
+GREY = 114
+
+
+class Crops:
+    """Draws training samples; every draw depends on the generator alone."""
+
+    def __init__(self, images: Sequence[Labelled], size: int, seed: int) -> None:
+        self._images = images
+        self._size = size
+        self.random = np.random.default_rng(seed)
+        self._pixels: list[Image] = [_read(image) for image in images]
+        names = sorted({image.recording for image in images})
+        count = {name: sum(image.recording == name for image in images) for name in names}
+        weight = np.array([count[image.recording] ** -0.5 for image in images])  # large recordings lead, not drown
+        self._share = weight / weight.sum()
+
+    def batch(self, count: int) -> tuple[Image, list[Boxes], list[NDArray[np.intp]]]:
+        """Return images (count, 3, size, size), and box edges and kinds for each."""
+        drawn = [self._sample() for _ in range(count)]
+        pixels = np.stack([pixels.transpose(2, 0, 1) for pixels, _, _ in drawn])
+        return pixels, [boxes for _, boxes, _ in drawn], [kind for _, _, kind in drawn]
+
+    def _sample(self) -> tuple[Image, Boxes, NDArray[np.intp]]:
+        if self.random.random() < 0.4:
+            return self._mosaic()
+        return self._crop(self._size)
+
+    def _mosaic(self) -> tuple[Image, Boxes, NDArray[np.intp]]:
+        half = self._size // 2
+        parts = [self._crop(half) for _ in range(4)]
+        canvas = np.empty((self._size, self._size, 3), dtype=np.uint8)
+        boxes, kinds = [], []
+        for number, (pixels, xyxy, kind) in enumerate(parts):
+            left, top = (number % 2) * half, (number // 2) * half
+            canvas[top : top + half, left : left + half] = pixels
+            boxes.append(xyxy + np.array([left, top, left, top], dtype=np.float32))
+            kinds.append(kind)
+        return canvas, np.concatenate(boxes), np.concatenate(kinds)
+
+    def _crop(self, size: int) -> tuple[Image, Boxes, NDArray[np.intp]]:
+        number = int(self.random.choice(len(self._images), p=self._share))
+        image, pixels = self._images[number], self._pixels[number]
+        scale = self._scale(image)
+        centre = self._centre(image, pixels, size / scale)
+        turn, mirror = int(self.random.integers(4)), bool(self.random.integers(2))
+        stretch = float(np.exp(self.random.normal(0, 0.08)))
+        angle = float(self.random.normal(0, 3.0))
+        matrix = _matrix(centre, scale, stretch, angle, turn, mirror, size)
+        smooth = cv2.INTER_AREA if scale < 0.6 else cv2.INTER_LINEAR
+        out = cv2.warpAffine(pixels, matrix, (size, size), flags=smooth, borderValue=(GREY, GREY, GREY))
+        boxes, kind = self._boxes(image, matrix, size, out)
+        return self._light(np.asarray(out, dtype=np.uint8)), boxes, kind
+
+    def _scale(self, image: Labelled) -> float:
+        if not len(image.xyxy):
+            return float(np.exp(self.random.uniform(np.log(0.3), np.log(2.0))))
+        sides = (image.xyxy[:, 2:] - image.xyxy[:, :2]).max(axis=1)
+        wanted = np.exp(self.random.uniform(*np.log(OBJECT_PX)))
+        return float(np.clip(wanted / np.median(sides), 0.15, MAX_ZOOM))
+
+    def _centre(self, image: Labelled, pixels: Image, reach: float) -> tuple[float, float]:
+        height, width = pixels.shape[:2]
+        if len(image.xyxy) and self.random.random() < 0.7:
+            box = image.xyxy[self.random.integers(len(image.xyxy))]
+            shift = self.random.uniform(-0.4, 0.4, 2) * reach
+            return float((box[0] + box[2]) / 2 + shift[0]), float((box[1] + box[3]) / 2 + shift[1])
+        return float(self.random.uniform(0, width)), float(self.random.uniform(0, height))
+
+    def _boxes(self, image: Labelled, matrix: NDArray[np.float64], size: int, out: Image) -> tuple[Boxes, NDArray[np.intp]]:
+        corners = image.xyxy[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2) @ matrix[:, :2].T + matrix[:, 2]
+        whole = np.hstack([corners.min(axis=1), corners.max(axis=1)])
+        seen = np.clip(whole, 0, size)
+        share = np.prod(seen[:, 2:] - seen[:, :2], axis=1) / np.maximum(np.prod(whole[:, 2:] - whole[:, :2], axis=1), 1e-6)
+        side = (seen[:, 2:] - seen[:, :2]).min(axis=1)
+        kept = (share >= MIN_VISIBLE) & (side >= 3.0)
+        for left, top, right, bottom in np.round(seen[~kept & (share > 0)]).astype(int):
+            out[top:bottom, left:right] = GREY
+        return seen[kept].astype(np.float32), image.kind[kept]
+
+    def _light(self, image: Image) -> Image:
+        random = self.random
+        values = image.astype(np.float32)
+        values = values * random.uniform(0.6, 1.4) + random.uniform(-30, 30)
+        if random.random() < 0.15:
+            values[:] = values.mean(axis=2, keepdims=True)
+        else:
+            values *= random.uniform(0.85, 1.15, 3).astype(np.float32)
+            grey = values.mean(axis=2, keepdims=True)
+            values = grey + (values - grey) * random.uniform(0.4, 1.6)
+        if random.random() < 0.3:
+            values += random.normal(0, random.uniform(1, 12), values.shape).astype(np.float32)
+        image = np.clip(values, 0, 255).astype(np.uint8)
+        if random.random() < 0.2:
+            image = np.asarray(cv2.GaussianBlur(image, (0, 0), random.uniform(0.4, 1.3)), dtype=np.uint8)
+        if random.random() < 0.2:
+            _, packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(30, 90))])
+            image = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), dtype=np.uint8)
+        return image
+
+
+def _matrix(
+    centre: tuple[float, float], scale: float, stretch: float, angle: float, turn: int, mirror: bool, size: int
+) -> NDArray[np.float64]:
+    """Return the 2 by 3 matrix from image pixels to crop pixels."""
+    a = np.deg2rad(angle + 90.0 * turn)
+    linear = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]) @ np.diag([scale * stretch, scale / stretch])
+    if mirror:
+        linear = np.diag([-1.0, 1.0]) @ linear
+    return np.hstack([linear, (size / 2 - linear @ np.array(centre))[:, None]])
+
+
+def _read(image: Labelled) -> Image:
+    pixels = cv2.imread(str(image.path), cv2.IMREAD_COLOR)
+    if pixels is None:
+        msg = f"{image.path}: cannot be read as an image"
+        raise SystemExit(msg)
+    return np.asarray(pixels, dtype=np.uint8)
