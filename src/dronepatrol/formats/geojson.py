@@ -1,4 +1,7 @@
-"""The route on a map: RFC 7946 GeoJSON of area, no-fly zones, lanes, transits, docks, waypoints and findings."""
+"""The route on a map: RFC 7946 GeoJSON of area, no-fly zones, lanes, transits, docks, waypoints and findings.
+
+One flight, written by :func:`dronepatrol.formats.geojson_flight.write_flight`, reads back without loss.
+"""
 
 import json
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,7 @@
-"""QGroundControl's .plan: JSON with mission, fence and rally points.
+"""QGroundControl's .plan: JSON with mission, fence and rally points; here is how it is written.
 
 https://docs.qgroundcontrol.com/master/en/qgc-dev-guide/file_formats/plan.html - the survey is written as the simple
-items that are flown, so that QGroundControl, MAVSDK and others fly exactly what was planned.
+items that are flown, so that QGroundControl, MAVSDK and others fly exactly what was planned. Numbers are exact.
 """
 
 import json
@@ -10,124 +10,99 @@ from collections.abc import Sequence
 from typing import Any
 
 from dronepatrol.errors import InputError
+from dronepatrol.formats.flight import (
+    NAV_FENCE_CIRCLE_EXCLUSION,
+    NAV_FENCE_CIRCLE_INCLUSION,
+    NAV_FENCE_RETURN_POINT,
+    Flight,
+    flight_of,
+    polygons,
+)
 from dronepatrol.model.mission import Command, Frame, Mission, MissionItem, Sortie
 
-_FIRMWARE = {"ardupilot": 3, "px4": 12}  # MAV_AUTOPILOT
-_MULTICOPTER = 2  # MAV_TYPE_QUADROTOR
+FIRMWARE = {"ardupilot": 3, "px4": 12, "": 0}
+"""MAV_AUTOPILOT by our names; generic where it is not known."""
 _RELATIVE = 1  # QGroundControl's altitude mode
-_FENCE = (Command.NAV_FENCE_POLYGON_VERTEX_INCLUSION, Command.NAV_FENCE_POLYGON_VERTEX_EXCLUSION)
-_MAX_ITEMS = 65_535
+_CIRCLES = (NAV_FENCE_CIRCLE_INCLUSION, NAV_FENCE_CIRCLE_EXCLUSION)
+_DEFAULT_SPEED_M_S = 5.0  # what QGroundControl writes for a multicopter
 
 
 def write_plan(mission: Mission, sortie: Sortie, items: Sequence[MissionItem]) -> str:
-    """Return the plan of one sortie.
+    """Return the plan of one sortie; ``items`` as for :func:`dronepatrol.formats.flight.flight_of`."""
+    return write_flight(flight_of(mission, sortie, items))[0]
 
-    Parameters
-    ----------
-    mission
-        What the sortie is part of.
-    sortie
-        One flight.
-    items
-        Its mission items (for ArduPilot with home as item 0) and, in any place, fence vertices and rally points: each
-        kind goes where the format wants it.
+
+def write_flight(flight: Flight) -> tuple[str, list[str]]:
+    """Return a flight as a plan, and what a plan cannot say.
+
+    Raises
+    ------
+    InputError
+        When a number is infinite, which JSON cannot hold.
     """
-    flown = [item for item in items if item.command not in (*_FENCE, Command.NAV_RALLY_POINT)]
-    if mission.autopilot == "ardupilot":
-        flown = flown[1:]
-    dock = sortie.dock
+    home = flight.home
+    speed = _DEFAULT_SPEED_M_S if flight.speed_m_s is None else flight.speed_m_s
     plan = {
         "fileType": "Plan",
         "version": 1,
         "groundStation": "dronepatrol",
         "mission": {
             "version": 2,
-            "firmwareType": _FIRMWARE[mission.autopilot],
-            "vehicleType": _MULTICOPTER,
-            "cruiseSpeed": sortie.speed_m_s,
-            "hoverSpeed": sortie.speed_m_s,
+            "firmwareType": FIRMWARE[flight.autopilot],
+            "vehicleType": flight.vehicle,
+            "cruiseSpeed": speed,
+            "hoverSpeed": speed,
             "globalPlanAltitudeMode": _RELATIVE,
-            "plannedHomePosition": [dock.lat_deg, dock.lon_deg, dock.ground_amsl_m],
-            "items": [_simple_item(number, item) for number, item in enumerate(flown, start=1)],
+            "plannedHomePosition": [home.lat_deg, home.lon_deg, home.amsl_m] if home else [0.0, 0.0, 0.0],
+            "items": [_simple_item(number, item) for number, item in enumerate(flight.items, start=1)],
         },
-        "geoFence": {"version": 2, "circles": [], "polygons": _fence_polygons(items)},
-        "rallyPoints": {
-            "version": 2,
-            "points": [[i.lat_deg, i.lon_deg, i.altitude_m] for i in items if i.command == Command.NAV_RALLY_POINT],
-        },
+        "geoFence": _fence(flight.fence),
+        "rallyPoints": {"version": 2, "points": [[i.lat_deg, i.lon_deg, i.altitude_m] for i in flight.rally]},
     }
-    return json.dumps(plan, indent=1, allow_nan=False) + "\n"
-
-
-def read_plan(text: str) -> tuple[MissionItem, ...]:
-    """Return the items of a plan that is made of simple items: home first for ArduPilot, fence vertices last.
-
-    Raises
-    ------
-    InputError
-        When it is no such plan; the message says what was found.
-    """
-    hint = "save the plan with QGroundControl or dronepatrol again"
+    losses = ["name"] if flight.name else []
+    losses += ["return height"] if flight.return_height_m is not None else []
+    losses += ["DJI aircraft"] if flight.aircraft else []
+    losses += ["what fence items and rally points say beyond place, size and kind"] if _more(flight) else []
     try:
-        plan = json.loads(text)
-        mission = plan["mission"]
-        versions = plan["fileType"], plan["version"], mission["version"]
-        if versions != ("Plan", 1, 2):
-            msg = f"the plan is {versions[0]!r} version {versions[1]!r}, mission {versions[2]!r}; expected Plan, 1, 2"
-            raise InputError(msg, hint=hint)
-        items = [_read_item(entry) for entry in mission["items"]]
-        if mission["firmwareType"] == _FIRMWARE["ardupilot"]:
-            lat, lon, amsl = mission["plannedHomePosition"]
-            items.insert(0, MissionItem(Command.NAV_WAYPOINT, Frame.GLOBAL, (0.0,) * 4, lat, lon, amsl))
-        fence = [vertex for entry in plan["geoFence"]["polygons"] for vertex in _read_fence(entry)]
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        what = f"lacks {error}" if isinstance(error, KeyError) else f"is damaged: {' '.join(str(error).split())[:200]}"
-        msg = f"the plan {what}"
-        raise InputError(msg, hint=hint) from error
-    if len(items) > _MAX_ITEMS:
-        msg = f"the plan has {len(items):,} items; MAVLink allows {_MAX_ITEMS:,}"
-        raise InputError(msg, hint="split the mission")
-    return tuple(items + fence)
+        return json.dumps(plan, indent=1, allow_nan=False) + "\n", losses
+    except ValueError as error:
+        msg = "the flight has an infinite number, or a fence or rally point without a place; a plan cannot hold it"
+        raise InputError(msg, hint="check the flight") from error
 
 
 def _simple_item(number: int, item: MissionItem) -> dict[str, Any]:
-    place = [item.lat_deg, item.lon_deg, item.altitude_m]
+    values = (*item.params, item.lat_deg, item.lon_deg, item.altitude_m)
     simple: dict[str, Any] = {
         "type": "SimpleItem",
         "autoContinue": item.autocontinue,
         "command": int(item.command),
         "doJumpId": number,
         "frame": int(item.frame),
-        "params": [None if math.isnan(value) else value for value in (*item.params, *place)],
+        "params": [None if math.isnan(value) else value for value in values],
     }
-    if item.frame == Frame.GLOBAL_RELATIVE_ALT:
+    if item.frame == Frame.GLOBAL_RELATIVE_ALT and math.isfinite(item.altitude_m):
         simple |= {"AMSLAltAboveTerrain": None, "Altitude": item.altitude_m, "AltitudeMode": _RELATIVE}
     return simple
 
 
-def _fence_polygons(items: Sequence[MissionItem]) -> list[dict[str, Any]]:
-    vertices = [item for item in items if item.command in _FENCE]
-    polygons = []
-    while vertices:
-        count = int(vertices[0].params[0])
-        inclusion = vertices[0].command == Command.NAV_FENCE_POLYGON_VERTEX_INCLUSION
-        ring = [[vertex.lat_deg, vertex.lon_deg] for vertex in vertices[:count]]
-        polygons.append({"version": 1, "inclusion": inclusion, "polygon": ring})
-        vertices = vertices[max(count, 1) :]
-    return polygons
+def _fence(items: Sequence[MissionItem]) -> dict[str, Any]:
+    fence: dict[str, Any] = {"version": 2, "circles": [], "polygons": []}
+    for corners in polygons(items):
+        inclusion = corners[0].command == Command.NAV_FENCE_POLYGON_VERTEX_INCLUSION
+        ring = [[corner.lat_deg, corner.lon_deg] for corner in corners]
+        fence["polygons"].append({"version": 1, "inclusion": inclusion, "polygon": ring})
+    for item in items:
+        if item.command in _CIRCLES:
+            circle = {"center": [item.lat_deg, item.lon_deg], "radius": item.params[0]}
+            inclusion = item.command == NAV_FENCE_CIRCLE_INCLUSION
+            fence["circles"].append({"version": 1, "inclusion": inclusion, "circle": circle})
+        elif item.command == NAV_FENCE_RETURN_POINT:
+            fence["breachReturn"] = [item.lat_deg, item.lon_deg, item.altitude_m]
+    return fence
 
 
-def _read_item(entry: dict[str, Any]) -> MissionItem:
-    if entry["type"] != "SimpleItem":
-        msg = f"a {str(entry['type'])[:40]}; only simple items are read"
-        raise ValueError(msg)
-    p1, p2, p3, p4, lat, lon, altitude = (math.nan if value is None else float(value) for value in entry["params"])
-    return MissionItem(
-        int(entry["command"]), int(entry["frame"]), (p1, p2, p3, p4), lat, lon, altitude, bool(entry["autoContinue"])
-    )
-
-
-def _read_fence(entry: dict[str, Any]) -> list[MissionItem]:
-    command = _FENCE[0] if entry["inclusion"] else _FENCE[1]
-    ring = [(float(lat), float(lon)) for lat, lon in entry["polygon"]]
-    return [MissionItem(command, Frame.GLOBAL, (float(len(ring)), 0.0, 0.0, 0.0), lat, lon) for lat, lon in ring]
+def _more(flight: Flight) -> bool:
+    """Return whether fence or rally items say more than the plan's own words for them."""
+    absolute = any(item.command == NAV_FENCE_RETURN_POINT and item.frame == Frame.GLOBAL for item in flight.fence)
+    more = any(any(item.params[1:]) for item in flight.fence) or any(any(item.params) for item in flight.rally)
+    return more or absolute
