@@ -100,7 +100,7 @@ def test_the_last_item_again_gets_the_lost_acknowledgement_again(desk):
 @pytest.mark.parametrize(
     ("item", "result"),
     [
-        (MissionItem(16, 10, lat_deg=30.0, lon_deg=121.0, altitude_m=10.0), 2),
+        (MissionItem(16, 1, lat_deg=30.0, lon_deg=121.0, altitude_m=10.0), 2),
         (MissionItem(16, 3, lat_deg=121.0, lon_deg=30.0, altitude_m=10.0), 10),
         (MissionItem(16, 3, lat_deg=30.0, lon_deg=200.0, altitude_m=10.0), 11),
         (MissionItem(16, 3, lat_deg=30.0, lon_deg=121.0, altitude_m=math.nan), 5),

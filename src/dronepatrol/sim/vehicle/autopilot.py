@@ -1,42 +1,60 @@
 """The autopilot: modes, arming, failsafes, and one step of vehicle time after the other."""
 
 from collections.abc import Sequence
-from math import radians
+from math import hypot, inf, isfinite
 
 from dronepatrol.model.mission import MissionItem
+from dronepatrol.sim.vehicle.actions import Actions
+from dronepatrol.sim.vehicle.airframe import Airframe
+from dronepatrol.sim.vehicle.arming import mode_problem, pre_arm_problems
 from dronepatrol.sim.vehicle.auto import Auto
 from dronepatrol.sim.vehicle.camera import Camera
 from dronepatrol.sim.vehicle.config import VehicleConfig
 from dronepatrol.sim.vehicle.dynamics import STEP_S
-from dronepatrol.sim.vehicle.manoeuvres import Cockpit, Hold, Land, Manoeuvre, Return, TakeOff
+from dronepatrol.sim.vehicle.faults import Phase
+from dronepatrol.sim.vehicle.fence import Breach, Fence
+from dronepatrol.sim.vehicle.manoeuvres import Cockpit, Follow, Hold, Land, Manoeuvre, Return, TakeOff
+from dronepatrol.sim.vehicle.mishaps import Mishaps
 from dronepatrol.sim.vehicle.numbers import Landed, MissionState, Mode, Result, Severity
 from dronepatrol.sim.vehicle.outbox import Outbox
 from dronepatrol.sim.vehicle.state import Home, Rally, State
+from dronepatrol.sim.vehicle.track import Leg, Vector
+from dronepatrol.sim.vehicle.watch import WATCH_STEPS, Watch
 
-_ARMABLE = {Mode.STABILIZE, Mode.GUIDED, Mode.LOITER}
-_NEEDS_POSITION = {Mode.GUIDED, Mode.AUTO, Mode.LOITER, Mode.RTL}
-_AIRBORNE_M = 0.5
-_FAILSAFE_MODE = {1: Mode.LAND, 2: Mode.RTL, 3: Mode.RTL, 4: Mode.RTL, 5: Mode.LAND}
+_NEEDS_POSITION = {Mode.GUIDED, Mode.AUTO, Mode.LOITER, Mode.RTL, Mode.BRAKE}
+_PRE_ARM_STEPS = round(30 / STEP_S)
+_REBOOT_S = 1.0
+_LOCK_S = 10.0
+_CONTINUE_LANDING = 8  # bit of FS_OPTIONS
 
 
 class Autopilot:
-    """One vehicle's autopilot; every step depends on the steps before and on what was commanded, on no clock."""
+    """One vehicle's autopilot; every step depends on the steps before and on what was commanded, on no clock.
+
+    ``silent_until_s`` above 0 is the vehicle time until which it says nothing, because it is starting again.
+    """
 
     def __init__(self, config: VehicleConfig) -> None:
         self.state = State(config)
         self.outbox = Outbox()
         self.camera = Camera(self.state, self.outbox)
         self.cockpit = Cockpit(self.state)
-        self.auto = Auto(self.cockpit, self.camera, self.outbox)
+        self.actions = Actions(self.cockpit, self.camera)
+        self.auto = Auto(self.cockpit, self.actions, self.outbox)
+        self.fence = Fence(self.state.parameters)
+        self.mishaps = Mishaps(self.state)
+        self._watch = Watch(self.state, self.fence, self.outbox, self.fail_safe)
         self._manoeuvre: Manoeuvre | None = None
         self._auto_runs = False
-        self._battery_said: set[str] = set()
+        self._airframe = Airframe(self.cockpit, self.camera, self.outbox)
         self._idle_s = 0.0
+        self.silent_until_s = 0.0
+        self.in_failsafe = False
         self.flights = 0
 
     # commands
 
-    def set_mode(self, number: int, reason: str = "") -> Result:
+    def set_mode(self, number: int) -> Result:
         """Change the flight mode."""
         try:
             mode = Mode(number)
@@ -55,9 +73,7 @@ class Autopilot:
                 self.auto.pause()
                 self._auto_runs = False
             state.mode = mode
-            if reason:
-                self.outbox.text(Severity.WARNING, reason)
-            if state.armed and state.flying:
+            if state.armed and state.flying and not self._airframe.out_of_control:
                 self._enter(mode)
         if mode is Mode.AUTO and int(state.parameters["AUTO_OPTIONS"]) & 2 and state.armed:
             self.start_mission()
@@ -67,14 +83,40 @@ class Autopilot:
         """Begin what a mode does in the air."""
         cockpit = self.cockpit
         cockpit.fixed_yaw = None
+        if self.state.landed is Landed.LANDING:
+            self.state.landed = Landed.IN_AIR
         if mode is Mode.AUTO:
+            self.auto.highest_return_m = self.highest_return_m
             self._auto_runs = self.auto.start()
         elif mode is Mode.RTL:
-            self._manoeuvre = Return(cockpit)
+            self._manoeuvre = Return(cockpit, self.highest_return_m)
         elif mode is Mode.LAND:
             self._manoeuvre = Land(cockpit, cockpit.stopping_point())
-        else:  # GUIDED and LOITER hold; STABILIZE without a pilot does so too
+        else:  # GUIDED, LOITER and BRAKE hold; STABILIZE without a pilot does so too
             self._manoeuvre = Hold(cockpit, cockpit.stopping_point())
+
+    @property
+    def highest_return_m(self) -> float:
+        """The height above home that a climb before the return must not exceed."""
+        ceiling = self.fence.enabled and bool(self.fence.present & Breach.ALT_MAX)
+        values = self.state.parameters
+        return values["FENCE_ALT_MAX"] - values["FENCE_MARGIN"] if ceiling else inf
+
+    @property
+    def manoeuvre(self) -> Manoeuvre | None:
+        """What is being done."""
+        return self.auto.manoeuvre if self._auto_runs else self._manoeuvre
+
+    @property
+    def target(self) -> Vector | None:
+        """The place being flown to, or None."""
+        if self._auto_runs:
+            return self.auto.target
+        return self._manoeuvre.target if self._manoeuvre is not None else None
+
+    def load_fence(self, items: Sequence[MissionItem]) -> None:
+        """Take the fence's polygons and circles."""
+        self.fence.load(items, [self.state.origin.to_metres(item.lon_deg, item.lat_deg) for item in items])
 
     def load_rally(self, items: Sequence[MissionItem]) -> None:
         """Take rally points; their heights are above home."""
@@ -86,35 +128,36 @@ class Autopilot:
         state = self.state
         if state.armed:
             return Result.ACCEPTED
-        problems = [] if force else self._arming_problems()
+        problems = [] if force else self.arming_problems()
         for problem in problems:
             self.outbox.text(Severity.CRITICAL, f"Arm: {problem}")
         if problems:
             return Result.FAILED
-        state.armed, self._idle_s = True, 0.0
-        self._battery_said.clear()
+        state.armed, self._idle_s, state.phase = True, 0.0, Phase.TAKEOFF
+        self._watch.begin()
         if state.has_position:
             self.set_home(Home(state.north_m, state.east_m, state.amsl_m))
         self.outbox.text(Severity.INFO, "Arming motors")
         return Result.ACCEPTED
 
-    def _arming_problems(self) -> list[str]:
-        state = self.state
-        values = state.parameters
-        problems = []
-        may_in_auto = state.mode is Mode.AUTO and int(values["AUTO_OPTIONS"]) & 1
-        if state.mode not in _ARMABLE and not may_in_auto:
-            problems.append(f"{state.mode.name} mode not armable")
-        if not int(values["ARMING_CHECK"]):
-            return problems
-        if not state.has_position:
-            problems.append("Need Position Estimate")
-        remaining = state.battery.share * values["BATT_CAPACITY"]
-        if remaining < max(values["BATT_ARM_MAH"], values["BATT_LOW_MAH"]):
-            problems.append("Battery 1 low capacity failsafe")
-        if int(values["FENCE_ENABLE"]):
-            problems.append("Fence cannot be enforced")
-        return problems
+    def arming_problems(self) -> list[str]:
+        """Return what keeps the vehicle from arming, in the autopilot's words."""
+        problem = mode_problem(self.state)
+        return ([problem] if problem else []) + self.pre_arm_problems()
+
+    def pre_arm_problems(self) -> list[str]:
+        """Return what the pre-arm checks find."""
+        return pre_arm_problems(self.state, self.fence, self.auto)
+
+    def parameters_changed(self) -> None:
+        """Let gains, speeds and the simulated world take their parameters."""
+        self.cockpit.parameters_changed()
+        self.mishaps.world_changed()
+
+    def say_pre_arm(self) -> None:
+        """Say what the pre-arm checks find."""
+        for problem in self.pre_arm_problems():
+            self.outbox.text(Severity.CRITICAL, f"PreArm: {problem}")
 
     def disarm(self, *, force: bool = False) -> Result:
         """Stop the motors; in the air only when forced, and then the vehicle falls."""
@@ -123,13 +166,15 @@ class Autopilot:
             self.outbox.text(Severity.WARNING, "Disarm refused: flying")
             return Result.FAILED
         if state.armed:
-            state.armed = False
+            state.armed, state.phase = False, Phase.GROUND
+            self.in_failsafe = False
+            self._airframe.out_of_control = False
             self.outbox.text(Severity.INFO, "Disarming motors")
             self.auto.reset()
             self._auto_runs, self._manoeuvre = False, None
             self.cockpit.lifting = False
             self.cockpit.cruise_m_s = self.cockpit.value("WPNAV_SPEED")
-            self.camera.trigger_every(0.0, at_once=False)
+            self.camera.stop()
             if state.body.on_ground:
                 self._stand()
         return Result.ACCEPTED
@@ -144,20 +189,7 @@ class Autopilot:
     def set_home(self, home: Home) -> None:
         """Choose where the vehicle returns to."""
         self.state.home = home
-        lon, lat = self.state.origin.to_lonlat(home.north_m, home.east_m)
-        self.outbox.put("home_position", **self.home_fields(lon, lat, home.amsl_m))
-
-    def home_fields(self, lon_deg: float, lat_deg: float, amsl_m: float) -> dict[str, int | float | list[float]]:
-        """Return the fields of HOME_POSITION."""
-        nan = float("nan")
-        return {
-            "latitude": round(lat_deg * 1e7),
-            "longitude": round(lon_deg * 1e7),
-            "altitude": round(amsl_m * 1000),
-            **dict.fromkeys(("x", "y", "z", "approach_x", "approach_y", "approach_z"), 0.0),
-            "q": [nan] * 4,
-            "time_usec": self.state.unix_us(),
-        }
+        self.outbox.put("home_position", **self.state.home_fields())
 
     def take_off(self, height_m: float) -> Result:
         """Climb to a height above home, in GUIDED and from the ground only."""
@@ -167,6 +199,25 @@ class Autopilot:
         self._lift_off()
         self._manoeuvre = TakeOff(self.cockpit, height_m + state.home.amsl_m - state.origin.amsl_m)
         return Result.ACCEPTED
+
+    def go_to(self, place: Vector) -> Result:
+        """Fly straight to a place in GUIDED; not to one outside the fence."""
+        state, cockpit = self.state, self.cockpit
+        if not state.armed or state.mode is not Mode.GUIDED or state.landed is not Landed.IN_AIR:
+            return Result.FAILED
+        if not all(isfinite(part) for part in place) or self._is_outside(place):
+            self.outbox.text(Severity.WARNING, "Target outside fence")
+            return Result.FAILED
+        track = cockpit.track()
+        track.begin(Leg(cockpit.stopping_point(), place, cockpit.limits(cockpit.cruise_m_s)), None)
+        self._manoeuvre = Follow(cockpit, track, cockpit.cruise_m_s, looks_ahead=True)
+        return Result.ACCEPTED
+
+    def _is_outside(self, place: Vector) -> bool:
+        home = self.state.home
+        from_home = hypot(place[0] - home.north_m, place[1] - home.east_m)
+        height = place[2] + self.state.origin.amsl_m - home.amsl_m
+        return self.fence.enabled and bool(self.fence.outside(place[:2], from_home, height))
 
     def start_mission(self) -> Result:
         """Fly the mission, from the ground or where it was paused."""
@@ -181,6 +232,7 @@ class Autopilot:
                     self.outbox.text(Severity.WARNING, "Auto: Missing Takeoff Cmd")
                     return Result.FAILED
                 self._lift_off()
+            self.auto.highest_return_m = self.highest_return_m
             self._auto_runs = self.auto.start()
         return Result.ACCEPTED if self._auto_runs else Result.FAILED
 
@@ -194,58 +246,76 @@ class Autopilot:
         """Let one step of vehicle time pass."""
         state = self.state
         state.steps += 1
-        body = state.body
+        if self.mishaps.step():
+            self.reboot()
+        if 0.0 < self.silent_until_s <= state.time_s:
+            self.silent_until_s = 0.0
+            self.outbox.take()
+            self.outbox.text(Severity.CRITICAL, "WDG: restarted")
+        if not state.estimator.sound:
+            state.estimator.step()
+        if state.steps % WATCH_STEPS == 0:
+            self._watch.look()
         if not state.armed:
-            if body.fall() and state.flying:
+            if state.body.fall() and state.flying:
                 self._stand()
-            return
-        if not state.flying:
+            if state.steps % _PRE_ARM_STEPS == 0:
+                self.say_pre_arm()
+        elif not state.flying:
             self._idle_s += STEP_S
             if 0 < state.parameters["DISARM_DELAY"] < self._idle_s:
                 self.disarm()
-            return
-        done = self._steer()
-        if not body.on_ground or self.cockpit.lifting:
-            slew = radians(self.cockpit.value("ATC_SLEW_YAW"))
-            body.fly(self.cockpit.demand, slew, radians(self.cockpit.value("ATC_ACCEL_Y_MAX")))
-        if state.landed is Landed.TAKEOFF and body.up > _AIRBORNE_M:
-            state.landed = Landed.IN_AIR
-        state.battery.draw(state.power.power_w(body.thrust, body.drag, body.airspeed, body.vup), STEP_S)
-        self.camera.step()
-        if done and body.on_ground:
+        elif self._airframe.step(self._steer, motors=self.silent_until_s == 0.0):
             self.disarm()
+
+    def reboot(self) -> None:
+        """Start again, as after the watchdog: armed as before, without position, mission progress and home.
+
+        In the air the motors stand still for a second, then the vehicle lands where it is: without a position and a
+        pilot that is what ArduCopter's failsafes leave.
+        """
+        state = self.state
+        self.auto.reset()
+        self._auto_runs, self._manoeuvre = False, None
+        self.camera.stop()
+        self.cockpit.fixed_yaw = None
+        state.booted_step = state.steps
+        state.position_from_s = state.time_s + _LOCK_S
+        self.silent_until_s = state.time_s + _REBOOT_S
+        if state.armed and state.flying:
+            self.set_mode(Mode.LAND)
+            self._manoeuvre = Land(self.cockpit, self.cockpit.here())
         else:
-            self._check_battery()
+            self.disarm()
+            state.mode = Mode.STABILIZE
 
     def _steer(self) -> bool:
         """Step what is being done; return whether it is over."""
         if not self._auto_runs:
             return self._manoeuvre is not None and self._manoeuvre.step() and not isinstance(self._manoeuvre, TakeOff)
         done = self.auto.step()
+        if self.auto.terrain_missing and self._auto_runs:
+            self.outbox.text(Severity.CRITICAL, "Failsafe: Terrain data missing")
+            self.fail_safe("", Mode.RTL)
+            return False
         if done and not self.state.body.on_ground:  # a mission that ends in the air is held where it ends
             self._auto_runs = False
             self._manoeuvre = Hold(self.cockpit, self.cockpit.stopping_point())
             return False
         return done
 
-    def _check_battery(self) -> None:
+    def fail_safe(self, words: str, mode: Mode) -> None:
+        """Change to the mode that a failsafe asks for, or go on landing; on the ground disarm."""
         state = self.state
-        remaining = state.battery.share * state.parameters["BATT_CAPACITY"]
-        levels = (("CRT", "critical"), ("LOW", "low"))
-        for level, word in levels:
-            if remaining < state.parameters[f"BATT_{level}_MAH"] and level not in self._battery_said:
-                self._battery_said |= {"LOW", level}
-                self.outbox.text(Severity.WARNING, f"Battery 1 is {word} {state.battery.volts:.2f}V")
-                self.fail_safe("Battery Failsafe", int(state.parameters[f"BATT_FS_{level}_ACT"]))
-                return
-
-    def fail_safe(self, name: str, action: int) -> None:
-        """Do what a failsafe's parameter says: 0 nothing, 1 land, 2 return."""
-        state = self.state
-        mode = _FAILSAFE_MODE.get(action)
-        if mode is None or not state.armed:
+        if not state.armed:
             return
+        if words:
+            self.in_failsafe = True
+            self.outbox.text(Severity.WARNING, words)
         if not state.flying:
             self.disarm()
-        elif state.landed is not Landed.LANDING and state.mode is not mode and state.mode is not Mode.LAND:
-            self.set_mode(mode, f"{name}: {mode.name}")
+            return
+        landing = state.landed is Landed.LANDING
+        goes_on = landing and (mode is not Mode.LAND or int(state.parameters["FS_OPTIONS"]) & _CONTINUE_LANDING)
+        if not goes_on and state.mode not in {mode, Mode.LAND} and self.set_mode(mode) is not Result.ACCEPTED:
+            self.set_mode(Mode.LAND)

@@ -16,6 +16,7 @@ _ELECTRONICS_W = 10.0
 _CELLS = 4
 _CELL_V = (3.3, 3.85, 4.2)  # open circuit at 0, 50 and 100 %
 _NOMINAL_CELL_V = 3.7
+_WEAK_CELL_V, _EMPTY_CELL_V = 3.2, 3.0
 _RESISTANCE_OHM_AH = 0.25  # inner resistance times capacity
 
 
@@ -53,13 +54,19 @@ class PowerModel:
 
 
 class Battery:
-    """A battery of a given energy; it gives what is asked and counts it."""
+    """A battery of a given energy; it gives what is asked and counts it.
+
+    ``weak_v`` and ``empty_v`` are what counts as low under load. ``forced_v`` above 0 is what it shows instead of what
+    its charge would: a fault.
+    """
 
     def __init__(self, capacity_wh: float, share: float) -> None:
         self.capacity_wh = capacity_wh
         self.capacity_mah = capacity_wh / (_CELLS * _NOMINAL_CELL_V) * 1000
         self._used_wh = capacity_wh * (1 - share)
         self.power_w = 0.0
+        self.weak_v, self.empty_v = _WEAK_CELL_V * _CELLS, _EMPTY_CELL_V * _CELLS
+        self.forced_v = 0.0
 
     @property
     def share(self) -> float:
@@ -74,6 +81,8 @@ class Battery:
     @property
     def volts(self) -> float:
         """Voltage under the present load."""
+        if self.forced_v > 0.0:
+            return self.forced_v
         return self._open_v() - self.amperes * _RESISTANCE_OHM_AH / (self.capacity_mah / 1000)
 
     @property
@@ -86,6 +95,10 @@ class Battery:
         share = self.share
         cell = empty + (half - empty) * share * 2 if share < 0.5 else half + (full - half) * (share * 2 - 1)
         return cell * _CELLS
+
+    def drop_to(self, share: float) -> None:
+        """Lose charge at once, down to a share: a fault."""
+        self._used_wh = max(self._used_wh, self.capacity_wh * (1 - share))
 
     def draw(self, power_w: float, seconds: float) -> None:
         """Take power for a time."""

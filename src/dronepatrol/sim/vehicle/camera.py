@@ -1,7 +1,8 @@
-"""The camera below its gimbal, triggered by distance or command; a photo is kept as it was and as it seemed."""
+"""The camera below its gimbal, triggered by distance, time or command; a photo is kept as it was and as it seemed."""
 
 from dataclasses import dataclass
-from math import degrees, hypot
+from math import degrees, hypot, inf
+from random import Random
 
 from dronepatrol.sim.noise import PhotoError, photo_error
 from dronepatrol.sim.vehicle.dynamics import STEP_S
@@ -9,6 +10,7 @@ from dronepatrol.sim.vehicle.outbox import Outbox
 from dronepatrol.sim.vehicle.state import State
 
 _GIMBAL_DEG_S = 60.0
+_FASTEST_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,13 @@ class Camera:
 
     def __init__(self, state: State, outbox: Outbox) -> None:
         self._state, self._outbox = state, outbox
+        self._dice = Random(f"camera {state.config.seed}")  # not secret
         self._every_m = 0.0
+        self._every_s = inf
+        self._next_s = 0.0
+        self._left = 0
+        self._taken_s = -inf
+        self.missed = 0
         self._last: tuple[float, float] | None = None
         self._pitch_wanted = 0.0
         self.gimbal_pitch_deg = 0.0
@@ -53,10 +61,25 @@ class Camera:
         if at_once and self._every_m > 0.0:
             self.take()
 
+    def capture(self, every_s: float, count: int = 0) -> None:
+        """Take a photo now and after every so many seconds of vehicle time, ``count`` in all, 0 for no end."""
+        self._every_s, self._left = max(every_s, _FASTEST_S), count
+        self._next_s = self._state.time_s
+
+    def stop(self) -> None:
+        """Take no more photos by time or distance."""
+        self._every_s, self._every_m = inf, 0.0
+
     def step(self) -> None:
-        """Move the gimbal, and take a photo where the distance is reached."""
+        """Move the gimbal, and take a photo where the distance or the time is reached."""
         most = _GIMBAL_DEG_S * STEP_S
         self.gimbal_pitch_deg += min(max(self._pitch_wanted - self.gimbal_pitch_deg, -most), most)
+        if self._every_s < inf and self._state.time_s >= self._next_s:
+            self._next_s += self._every_s
+            self.take()
+            self._left -= 1
+            if self._left == 0:
+                self.stop()
         if self._every_m <= 0.0:
             return
         here = self._state.north_m, self._state.east_m
@@ -66,8 +89,16 @@ class Camera:
             self.take()
 
     def take(self) -> None:
-        """Take a photo now."""
+        """Take a photo now, unless the last one is too fresh (CAM1_INTRVAL_MIN) or the camera misses its trigger."""
         state, body = self._state, self._state.body
+        values = state.parameters
+        if state.time_s - self._taken_s < values["CAM1_INTRVAL_MIN"]:
+            return
+        self._taken_s = state.time_s
+        if values["SIM_CAM_MISS"] > 0.0 and self._dice.uniform(0.0, 100.0) < values["SIM_CAM_MISS"]:
+            self.missed += 1
+            self._last = state.north_m, state.east_m
+            return
         number = len(self.photos) + 1
         error = photo_error(state.noise, state.config.seed, state.config.flight_id, number)
         self._last = state.north_m, state.east_m

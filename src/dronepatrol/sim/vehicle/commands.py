@@ -5,17 +5,19 @@ from math import isfinite
 from typing import Any
 
 from dronepatrol.model.mission import Command, Frame, MissionItem
+from dronepatrol.sim.vehicle.actions import Params
 from dronepatrol.sim.vehicle.autopilot import Autopilot
+from dronepatrol.sim.vehicle.logs import Logs
 from dronepatrol.sim.vehicle.missions import Missions
 from dronepatrol.sim.vehicle.numbers import FORCE, Cmd, Mode, Result
 from dronepatrol.sim.vehicle.state import Home
 from dronepatrol.sim.vehicle.telemetry import Telemetry
 
-_REAL32 = 9  # MAV_PARAM_TYPE
-
 _HIGHEST_HOME_M = 9000.0
-
-Params = tuple[float, float, float, float, float, float, float]
+_UNASKED = 65535  # index of a parameter that is told because it was set
+_REBOOT_ARMED = 20190226.0  # parameter 6 of a restart that is meant in flight too
+_AMSL, _ABOVE_HOME = {0, 5}, {3, 6}  # MAV_FRAME
+_NO_ALTITUDE, _NO_PLACE = 4, 1  # bits of POSITION_TARGET_TYPEMASK
 
 
 class Commands:
@@ -25,9 +27,14 @@ class Commands:
     """
 
     def __init__(
-        self, autopilot: Autopilot, missions: Missions, telemetry: Telemetry, message_name: Callable[[int], str | None]
+        self,
+        autopilot: Autopilot,
+        missions: Missions,
+        telemetry: Telemetry,
+        logs: Logs,
+        message_name: Callable[[int], str | None],
     ) -> None:
-        self._autopilot, self._missions, self._telemetry = autopilot, missions, telemetry
+        self._autopilot, self._missions, self._telemetry, self._logs = autopilot, missions, telemetry, logs
         self._message_name = message_name
         self._put = autopilot.outbox.put
         self.ground_station_heard_s: float | None = None
@@ -45,6 +52,7 @@ class Commands:
             "PARAM_REQUEST_READ": self._param_request_read,
             "PARAM_SET": self._param_set,
             "MISSION_COUNT": lambda m, now: missions.count(_peer(m), m.mission_type, m.count, now),
+            "MISSION_WRITE_PARTIAL_LIST": self._write_partial,
             "MISSION_ITEM_INT": self._mission_item_int,
             "MISSION_ITEM": lambda m, now: self._mission_item(m, m.x, m.y, now),
             "MISSION_REQUEST_LIST": lambda m, _: missions.request_list(_peer(m), m.mission_type),
@@ -52,6 +60,12 @@ class Commands:
             "MISSION_REQUEST": lambda m, _: missions.request(_peer(m), m.mission_type, m.seq),
             "MISSION_CLEAR_ALL": lambda m, _: missions.clear(_peer(m), m.mission_type),
             "MISSION_SET_CURRENT": self._mission_set_current,
+            "SET_POSITION_TARGET_GLOBAL_INT": self._set_position_target,
+            "TIMESYNC": self._timesync,
+            "LOG_REQUEST_LIST": lambda m, _: self._logs.tell_list(m.start, m.end),
+            "LOG_REQUEST_DATA": lambda m, _: self._logs.send(m.id, m.ofs, m.count),
+            "LOG_REQUEST_END": lambda _, __: self._logs.stop(),
+            "LOG_ERASE": lambda _, __: self._logs.erase(),
         }
 
     def _command_handlers(self) -> dict[int, Callable[[Params], Result]]:
@@ -70,12 +84,10 @@ class Commands:
             Cmd.REQUEST_AUTOPILOT_CAPABILITIES: lambda _: self._tell("autopilot_version"),
             Cmd.REQUEST_MESSAGE: lambda p: self._tell(self._message_name(int(p[0]))),
             Cmd.SET_MESSAGE_INTERVAL: self._set_interval,
-            Command.DO_CHANGE_SPEED: self._change_speed,
-            Command.DO_MOUNT_CONTROL: self._point,
-            Cmd.DO_GIMBAL_MANAGER_PITCHYAW: self._point,
-            Command.DO_SET_CAM_TRIGG_DIST: self._trigger_every,
-            Command.DO_DIGICAM_CONTROL: self._take_photo,
-            Command.IMAGE_START_CAPTURE: self._take_photo,
+            Cmd.GET_MESSAGE_INTERVAL: self._tell_interval,
+            Cmd.DO_REPOSITION: lambda p: self._go_to(p[4], p[5], p[6], Frame.GLOBAL_RELATIVE_ALT),
+            Cmd.RUN_PREARM_CHECKS: self._run_checks,
+            Cmd.PREFLIGHT_REBOOT_SHUTDOWN: self._reboot,
         }
 
     def take(self, message: Any, now_s: float) -> None:
@@ -95,13 +107,21 @@ class Commands:
         self._command(message, tuple(getattr(message, f"param{i}") for i in range(1, 8)))
 
     def _command_int(self, message: Any, _: float) -> None:
+        if message.command == Cmd.DO_REPOSITION:  # the only one whose height has a frame
+            return self._acknowledge(
+                message, self._go_to(message.x / 1e7, message.y / 1e7, message.z, message.frame, change=message.param2)
+            )
         first = tuple(getattr(message, f"param{i}") for i in range(1, 5))
-        self._command(message, (*first, message.x / 1e7, message.y / 1e7, message.z))
+        units = 1.0 if message.frame == Frame.MISSION else 1e7
+        return self._command(message, (*first, message.x / units, message.y / units, message.z))
 
     def _command(self, message: Any, params: tuple[Any, ...]) -> None:
         do = self._do.get(message.command)
         clean: Any = tuple(value if isfinite(value) else 0.0 for value in params)
-        result = Result.UNSUPPORTED if do is None else do(clean)
+        result = self._autopilot.actions.do(message.command, clean) if do is None else do(clean)
+        self._acknowledge(message, result)
+
+    def _acknowledge(self, message: Any, result: Result) -> None:
         system, component = _peer(message)
         self._put(
             "command_ack",
@@ -127,6 +147,18 @@ class Commands:
         )
         self._missions.item(_peer(message), message.mission_type, message.seq, item, now_s)
 
+    def _write_partial(self, message: Any, now_s: float) -> None:
+        kind = message.mission_type
+        self._missions.write_partial(_peer(message), kind, message.start_index, message.end_index, now_s)
+
+    def _set_position_target(self, message: Any, _: float) -> None:
+        if not message.type_mask & (_NO_PLACE | _NO_ALTITUDE):
+            self._go_to(message.lat_int / 1e7, message.lon_int / 1e7, message.alt, message.coordinate_frame)
+
+    def _timesync(self, message: Any, _: float) -> None:
+        if message.tc1 == 0:
+            self._put("timesync", tc1=self._autopilot.state.boot_ms * 1_000_000, ts1=message.ts1)
+
     def _mission_set_current(self, message: Any, _: float) -> None:
         self._set_current(message.seq)
 
@@ -144,18 +176,19 @@ class Commands:
         parameters = self._autopilot.state.parameters
         if message.param_id in parameters and isfinite(message.param_value):
             parameters[message.param_id] = message.param_value
-            self._autopilot.cockpit.parameters_changed()
-            self._tell_parameter(message.param_id)
+            self._autopilot.parameters_changed()
+            self._telemetry.streams_changed()
+            self._tell_parameter(message.param_id, _UNASKED)
 
-    def _tell_parameter(self, name: str) -> None:
+    def _tell_parameter(self, name: str, index: int | None = None) -> None:
         parameters = self._autopilot.state.parameters
         self._put(
             "param_value",
             param_id=name.encode(),
             param_value=parameters[name],
-            param_type=_REAL32,
+            param_type=parameters.mav_type(name),
             param_count=len(parameters),
-            param_index=parameters.index(name),
+            param_index=parameters.index(name) if index is None else index,
         )
 
     # commands
@@ -187,8 +220,7 @@ class Commands:
     def _tell(self, name: str | None) -> Result:
         if name not in self._telemetry.names:
             return Result.FAILED
-        self._telemetry.tell(str(name))
-        return Result.ACCEPTED
+        return Result.ACCEPTED if self._telemetry.tell(str(name)) else Result.FAILED
 
     def _set_interval(self, params: Params) -> Result:
         name = self._message_name(int(params[0]))
@@ -197,22 +229,32 @@ class Commands:
         self._telemetry.set_interval(str(name), params[1])
         return Result.ACCEPTED
 
-    def _change_speed(self, params: Params) -> Result:
-        if params[0] not in {0.0, 1.0} or params[1] <= 0.0:
+    def _tell_interval(self, params: Params) -> Result:
+        number = int(params[0])
+        name = self._message_name(number)
+        interval = self._telemetry.interval_s(name) if name is not None else 0.0
+        self._put("message_interval", message_id=number, interval_us=round(interval * 1e6) if interval else -1)
+        return Result.ACCEPTED
+
+    def _go_to(self, lat_deg: float, lon_deg: float, height_m: float, frame: int, *, change: float = 0.0) -> Result:
+        """Fly to a place in GUIDED; ``change`` 1 asks to change to GUIDED first."""
+        state = self._autopilot.state
+        if frame not in _AMSL | _ABOVE_HOME or not (abs(lat_deg) <= 90 and abs(lon_deg) <= 180):
+            return Result.DENIED
+        if change == 1.0 and self._autopilot.set_mode(Mode.GUIDED) is not Result.ACCEPTED:
             return Result.FAILED
-        self._autopilot.cockpit.cruise_m_s = params[1]
+        zero_amsl_m = 0.0 if frame in _AMSL else state.home.amsl_m
+        up = height_m + zero_amsl_m - state.origin.amsl_m
+        return self._autopilot.go_to((*state.origin.to_metres(lon_deg, lat_deg), up))
+
+    def _run_checks(self, _: Params) -> Result:
+        self._autopilot.say_pre_arm()
         return Result.ACCEPTED
 
-    def _point(self, params: Params) -> Result:
-        self._autopilot.camera.point(params[0])
-        return Result.ACCEPTED
-
-    def _trigger_every(self, params: Params) -> Result:
-        self._autopilot.camera.trigger_every(params[0], at_once=params[2] == 1.0)
-        return Result.ACCEPTED
-
-    def _take_photo(self, _: Params) -> Result:
-        self._autopilot.camera.take()
+    def _reboot(self, params: Params) -> Result:
+        if params[0] != 1.0 or (self._autopilot.state.armed and params[5] != _REBOOT_ARMED):
+            return Result.DENIED
+        self._autopilot.reboot()
         return Result.ACCEPTED
 
 

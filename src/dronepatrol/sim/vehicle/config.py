@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dronepatrol.errors import InputError
+from dronepatrol.sim.vehicle.faults import SYNTAX, parse_fault
 from dronepatrol.sim.vehicle.parameters import Parameters
 
 
@@ -16,7 +17,9 @@ class VehicleConfig:
     ``home`` is longitude, latitude (degrees) and height of the ground above the geoid (m). ``flight_id`` names the
     photos and, with ``seed``, decides every error of the sensors. ``clock`` is the vehicle's UTC when it boots.
     ``top_airspeed_m_s`` is what it reaches when it leans as far as it may: 10.0 is the recorded quadcopter.
-    ``parameters`` are (name, value) pairs set before it boots. ``tied`` ends it when its standard input closes.
+    ``parameters`` are (name, value) pairs set before it boots. ``gust_m_s`` is 1 sigma of the gusts upon the wind.
+    ``transport`` is "udp" or "tcp"; ``faults`` are what goes wrong when (:mod:`dronepatrol.sim.vehicle.faults`).
+    ``tied`` ends it when its standard input closes.
     """
 
     home: tuple[float, float, float]
@@ -30,6 +33,9 @@ class VehicleConfig:
     truth: Path | None = None
     wind_m_s: float = 0.0
     wind_from_deg: float = 0.0
+    gust_m_s: float = 0.0
+    transport: str = "udp"
+    faults: tuple[str, ...] = ()
     battery_wh: float = 60.0
     battery_share: float = 1.0
     mass_kg: float = 1.2
@@ -45,14 +51,14 @@ class VehicleConfig:
     def arguments(self) -> list[str]:
         """Return the command line that says the same."""
         words = {
-            "listen": f"{self.host}:{self.port}",
+            "listen": f"{self.transport}:{self.host}:{self.port}",
             "system-id": self.system_id,
             "home": ",".join(repr(part) for part in self.home),
             "factor": self.factor,
             "seed": self.seed,
             "flight": self.flight_id,
             "clock": self.clock.isoformat(),
-            "wind": f"{self.wind_m_s!r},{self.wind_from_deg!r}",
+            "wind": f"{self.wind_m_s!r},{self.wind_from_deg!r},{self.gust_m_s!r}",
             "battery-wh": self.battery_wh,
             "battery-share": self.battery_share,
             "mass-kg": self.mass_kg,
@@ -61,6 +67,7 @@ class VehicleConfig:
         }
         arguments = [f"--{name}={value}" for name, value in words.items()]
         arguments += [f"--param={name}={value!r}" for name, value in self.parameters]
+        arguments += [f"--fault={fault}" for fault in self.faults]
         arguments += [f"--truth={self.truth}"] if self.truth is not None else []
         arguments += ["--perfect-sensors"] if self.perfect_sensors else []
         return arguments + (["--tied"] if self.tied else [])
@@ -79,6 +86,10 @@ def _check(config: VehicleConfig) -> None:
         f"top airspeed {config.top_airspeed_m_s} m/s is not positive": config.top_airspeed_m_s > 0,
         f"clock {config.clock} has no time zone": config.clock.tzinfo is not None,
     }
+    rules[f"gusts {config.gust_m_s} m/s are not in 0 … 20"] = 0 <= config.gust_m_s <= 20
+    rules[f"transport {config.transport} is not udp or tcp"] = config.transport in {"udp", "tcp"}
+    for fault in config.faults:
+        parse_fault(fault)
     known = Parameters()
     rules |= {f"parameter {name} is unknown": name in known for name, _ in config.parameters}
     for message, holds in rules.items():
@@ -96,9 +107,9 @@ def _three(text: str) -> tuple[float, ...]:
     return a, b, c
 
 
-def _two(text: str) -> tuple[float, ...]:
-    a, b = _numbers(text)
-    return a, b
+def _wind(text: str) -> tuple[float, ...]:
+    speed, from_deg, *gust = _numbers(text)
+    return speed, from_deg, *(gust or [0.0])
 
 
 def _pair(text: str) -> tuple[str, float]:
@@ -106,16 +117,21 @@ def _pair(text: str) -> tuple[str, float]:
     return name, float(value)
 
 
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    return host or "127.0.0.1", int(port)
+def _address(text: str) -> tuple[str, str, int]:
+    rest, _, port = text.rpartition(":")
+    transport, _, host = rest.rpartition(":")
+    return transport or "udp", host or "127.0.0.1", int(port)
 
 
 def parse(arguments: list[str]) -> VehicleConfig:
     """Return what a command line asks for; wrong usage ends the process with exit code 2, as argparse does."""
     parser = argparse.ArgumentParser(prog="python -m dronepatrol.sim.vehicle", description=__doc__)
     parser.add_argument(
-        "--listen", type=_address, default=("127.0.0.1", 0), metavar="HOST:PORT", help="UDP; port 0: any"
+        "--listen",
+        type=_address,
+        default=("udp", "127.0.0.1", 0),
+        metavar="[udp:|tcp:]HOST:PORT",
+        help="UDP unless said otherwise; port 0: any",
     )
     parser.add_argument("--system-id", type=int, default=1, metavar="N")
     parser.add_argument("--home", type=_three, required=True, metavar="LON,LAT,AMSL_M")
@@ -124,7 +140,8 @@ def parse(arguments: list[str]) -> VehicleConfig:
     parser.add_argument("--flight", default="sim", metavar="ID", help="names the photos")
     parser.add_argument("--clock", type=datetime.fromisoformat, metavar="ISO8601", help="UTC when the vehicle boots")
     parser.add_argument("--truth", type=Path, metavar="FILE.parquet", help="where the true poses of the photos go")
-    parser.add_argument("--wind", type=_two, default=(0.0, 0.0), metavar="M_S,FROM_DEG")
+    parser.add_argument("--wind", type=_wind, default=(0.0, 0.0, 0.0), metavar="M_S,FROM_DEG[,GUST]")
+    parser.add_argument("--fault", action="append", default=[], metavar="KIND[=VALUE]@WHEN[/SECONDS]", help=SYNTAX)
     parser.add_argument("--battery-wh", type=float, default=60.0, metavar="WH")
     parser.add_argument("--battery-share", type=float, default=1.0, metavar="0…1", help="charge at the start")
     parser.add_argument("--mass-kg", type=float, default=1.2, metavar="KG")
@@ -138,8 +155,9 @@ def parse(arguments: list[str]) -> VehicleConfig:
     return VehicleConfig(
         home=given.home,
         flight_id=given.flight,
-        host=given.listen[0],
-        port=given.listen[1],
+        transport=given.listen[0],
+        host=given.listen[1],
+        port=given.listen[2],
         system_id=given.system_id,
         factor=given.factor,
         seed=given.seed,
@@ -147,6 +165,8 @@ def parse(arguments: list[str]) -> VehicleConfig:
         truth=given.truth,
         wind_m_s=given.wind[0],
         wind_from_deg=given.wind[1],
+        gust_m_s=given.wind[2],
+        faults=tuple(given.fault),
         battery_wh=given.battery_wh,
         battery_share=given.battery_share,
         mass_kg=given.mass_kg,

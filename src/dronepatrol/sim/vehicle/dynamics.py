@@ -1,32 +1,42 @@
 """How the embedded vehicle moves: a multicopter that tilts, drags through the wind and turns.
 
-The drag law was fitted to the recorded flight of an ArduCopter 4.7 quadcopter (residual 0.05 m/s² over the whole
-flight): along each body axis a linear and a quadratic part, scaled here to the airspeed that a vehicle reaches when it
-leans as far as it may.
+The drag is that of ArduPilot's simulator for a quadcopter (3 kg, 0.385 m² of rotor discs, momentum drag coefficient
+0.2, 1.21 kg/m³): along each body axis momentum drag, linear in the airspeed and growing with the root of the thrust,
+and a quadratic part, which follows from the airspeed that the vehicle reaches when it leans as far as it may.
 """
 
 from dataclasses import dataclass
 from math import atan, atan2, cos, hypot, pi, radians, sin, sqrt, tan
+from random import Random
 
 STEP_S = 0.02
 """Length of one step of vehicle time."""
 G_M_S2 = 9.80665
 
-_DRAG_LINEAR = 0.2484  # 1/s
-_DRAG_QUADRATIC = 0.0365  # 1/m
+_DRAG_LINEAR = 0.247  # 1/s, at hover thrust: 0.2 sqrt(g · 1.21 · 0.385 / 3)
+_DRAG_QUADRATIC = 0.0355  # 1/m
 _WIND_FULL_HEIGHT_M = 60.0
 _ATTITUDE_LAG_S = 0.12
 _TILT_RATE_M_S3 = 25.0
 _CLIMB_LAG_S = 0.1
 _YAW_GAIN = 4.5
+_TUMBLE_SINK_M_S = 7.0
+_TUMBLE_LAG_S = 1.0
+_TUMBLE_SPIN_RAD_S = 6.0
 
 
 @dataclass(frozen=True, slots=True)
 class Wind:
-    """A steady wind; below 60 m it falls off with the square root of the height, as in the recorded flights."""
+    """A wind; below 60 m it falls off with the square root of the height, as in the recorded flights.
+
+    ``gust_m_s`` is 1 sigma of each level part of the gusts, which forget themselves with ``gust_s``: the first-order
+    form of Dryden's model.
+    """
 
     speed_m_s: float
     from_deg: float
+    gust_m_s: float = 0.0
+    gust_s: float = 5.0
 
     def at(self, height_m: float) -> tuple[float, float]:
         """Return (north, east) in m/s of the moving air."""
@@ -48,20 +58,32 @@ class Demand:
 class Body:
     """Where the vehicle really is and how it moves, metres and radians, north-east-up from the take-off point."""
 
-    def __init__(self, wind: Wind, top_airspeed_m_s: float, angle_max_deg: float) -> None:
+    def __init__(self, wind: Wind, top_airspeed_m_s: float, angle_max_deg: float, dice: Random) -> None:
         self.n = self.e = self.up = 0.0
         self.vn = self.ve = self.vup = 0.0
         self.roll = self.pitch = self.yaw = self.yaw_rate = 0.0
         self.thrust = G_M_S2
-        self.airspeed = self.drag = 0.0
+        self.airspeed = self.drag = self.hit_m_s = 0.0
         self.on_ground = True
         self._fn = self._fe = self._aup = 0.0
-        lean = radians(angle_max_deg)
-        along = top_airspeed_m_s * cos(lean)
-        share = G_M_S2 * sin(lean) / (along * (_DRAG_LINEAR + _DRAG_QUADRATIC * along))
+        share = _drag_share(top_airspeed_m_s, radians(angle_max_deg))
         self._k1, self._k2 = share * _DRAG_LINEAR, share * _DRAG_QUADRATIC
+        self._dice = dice
+        self._gust_n = self._gust_e = 0.0
+        self.blow(wind)
+
+    def blow(self, wind: Wind) -> None:
+        """Change the wind."""
         self.wind = wind
-        self._wind_n, self._wind_e = wind.at(_WIND_FULL_HEIGHT_M)
+        self._wind_n, self._wind_e = self._steady = wind.at(_WIND_FULL_HEIGHT_M)
+
+    def _gust(self) -> None:
+        """Let the gusts go on by one step (Gauss-Markov)."""
+        stays = 1 - STEP_S / self.wind.gust_s
+        strength = self.wind.gust_m_s * sqrt(1 - stays * stays)
+        self._gust_n = stays * self._gust_n + strength * self._dice.gauss(0.0, 1.0)
+        self._gust_e = stays * self._gust_e + strength * self._dice.gauss(0.0, 1.0)
+        self._wind_n, self._wind_e = self._steady[0] + self._gust_n, self._steady[1] + self._gust_e
 
     @property
     def ground_speed(self) -> float:
@@ -70,6 +92,7 @@ class Body:
 
     def place_on_ground(self) -> None:
         """Stop where it is, on the ground."""
+        self.hit_m_s = -self.vup
         self.up = self.vn = self.ve = self.vup = 0.0
         self.roll = self.pitch = self.yaw_rate = 0.0
         self._fn = self._fe = self._aup = 0.0
@@ -88,6 +111,22 @@ class Body:
             self.place_on_ground()
         return self.on_ground
 
+    def tumble(self) -> None:
+        """Move one step with a motor out: it spins, sinks and drifts with the wind. A heuristic, no rotor model."""
+        if self.on_ground:
+            return
+        share = STEP_S / _TUMBLE_LAG_S
+        self.vup += (-_TUMBLE_SINK_M_S - self.vup) * share
+        self.vn += (self._wind_n - self.vn) * share / 2
+        self.ve += (self._wind_e - self.ve) * share / 2
+        self.n += self.vn * STEP_S
+        self.e += self.ve * STEP_S
+        self.up += self.vup * STEP_S
+        self.yaw_rate = _TUMBLE_SPIN_RAD_S
+        self.yaw = (self.yaw + self.yaw_rate * STEP_S) % (2 * pi)
+        if self.up <= 0.0:
+            self.place_on_ground()
+
     def fly(self, demand: Demand, slew_rad_s: float, slew_rad_s2: float) -> None:
         """Move one step with the motors running."""
         self._follow(demand)
@@ -102,12 +141,14 @@ class Body:
         xn, xe, xd = cy * cp, sy * cp, -sp
         yn, ye, yd = cy * sp * sr - sy * cr, sy * sp * sr + cy * cr, cp * sr
         zn, ze, zd = cy * sp * cr + sy * sr, sy * sp * cr - cy * sr, cp * cr
+        if self.wind.gust_m_s > 0.0:
+            self._gust()
         share = sqrt(self.up / _WIND_FULL_HEIGHT_M) if 0.0 < self.up < _WIND_FULL_HEIGHT_M else float(self.up > 0.0)
         air_n, air_e = self.vn - share * self._wind_n, self.ve - share * self._wind_e
         air_d = -self.vup
         bx, by = air_n * xn + air_e * xe + air_d * xd, air_n * yn + air_e * ye + air_d * yd
         bz = air_n * zn + air_e * ze + air_d * zd
-        k1, k2 = self._k1, self._k2
+        k1, k2 = self._k1 * sqrt(self.thrust / G_M_S2), self._k2
         dx, dy, dz = -bx * (k1 + k2 * abs(bx)), -by * (k1 + k2 * abs(by)), -bz * (k1 + k2 * abs(bz))
         drag_n, drag_e = dx * xn + dy * yn + dz * zn, dx * xe + dy * ye + dz * ze
         drag_d = dx * xd + dy * yd + dz * zd
@@ -141,6 +182,17 @@ class Body:
         most = slew_rad_s2 * STEP_S
         self.yaw_rate += min(max(wanted - self.yaw_rate, -most), most)
         self.yaw = (self.yaw + self.yaw_rate * STEP_S) % (2 * pi)
+
+
+def _drag_share(top_airspeed_m_s: float, lean_rad: float) -> float:
+    """Return what the drag is multiplied by, so that leaning so far the vehicle flies level at its top airspeed."""
+    along, through = top_airspeed_m_s * cos(lean_rad), top_airspeed_m_s * sin(lean_rad)
+    share, thrust = 1.0, G_M_S2
+    for _ in range(20):  # the thrust depends on the drag through the rotors, and the drag on the thrust
+        linear = _DRAG_LINEAR * sqrt(thrust / G_M_S2)
+        share = G_M_S2 * sin(lean_rad) / (along * (linear + _DRAG_QUADRATIC * along))
+        thrust = G_M_S2 * cos(lean_rad) + share * through * (linear + _DRAG_QUADRATIC * through)
+    return share
 
 
 def tilt_limit_m_s2(angle_max_deg: float) -> float:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from dronepatrol.sim.vehicle.controller import Controller
 from dronepatrol.sim.vehicle.dynamics import STEP_S, Demand
+from dronepatrol.sim.vehicle.faults import Phase
 from dronepatrol.sim.vehicle.numbers import Landed
 from dronepatrol.sim.vehicle.state import Rally, State
 from dronepatrol.sim.vehicle.track import Leg, Limits, Track, Vector
@@ -70,14 +71,22 @@ class Cockpit:
         return Track(self.value("WPNAV_RADIUS"), self.value("WPNAV_ACCEL_C") or 2 * acceleration)
 
     def stay(self, place: Vector) -> None:
-        """Ask to be level with a place and still."""
+        """Ask to be level with a place and still; without a position, to be level only."""
         state = self.state
+        if not state.has_position:
+            self.demand.north_m_s2 = self.demand.east_m_s2 = 0.0
+            return
         error = place[0] - state.north_m, place[1] - state.east_m
         self.controller.level(state.body, error, _STILL, _STILL, self.demand)
 
 
 class Manoeuvre(Protocol):
-    """One thing to do."""
+    """One thing to do; ``target`` is where it leads to."""
+
+    @property
+    def target(self) -> Vector | None:
+        """Where it leads to."""
+        ...
 
     def step(self) -> bool:
         """Fill the demand for one step; return whether it is done."""
@@ -89,10 +98,11 @@ class TakeOff:
 
     def __init__(self, cockpit: Cockpit, up_m: float) -> None:
         self._cockpit = cockpit
-        self.goal: Vector = (*cockpit.here()[:2], up_m)
+        self.target: Vector = (*cockpit.here()[:2], up_m)
         self._spool_s = _SPOOL_S if cockpit.state.body.on_ground else 0.0
         if cockpit.state.body.on_ground:
             cockpit.controller.reset()
+        cockpit.state.phase = Phase.TAKEOFF
         cockpit.demand.yaw_rad = cockpit.state.body.yaw
 
     def step(self) -> bool:
@@ -102,8 +112,8 @@ class TakeOff:
             self._spool_s -= STEP_S
             return False
         cockpit.lifting = True
-        remaining = self.goal[2] - cockpit.state.up_m
-        cockpit.stay(self.goal)
+        remaining = self.target[2] - cockpit.state.up_m
+        cockpit.stay(self.target)
         speed = cockpit.controller.approach_m_s(remaining, cockpit.value("WPNAV_SPEED_UP"))
         cockpit.controller.climb(cockpit.state.body, speed, cockpit.demand)
         return remaining < _ARRIVED_M
@@ -113,13 +123,14 @@ class Hold:
     """Brake and stay; done after a time."""
 
     def __init__(self, cockpit: Cockpit, place: Vector, seconds: float = inf) -> None:
-        self._cockpit, self.place, self._left_s = cockpit, place, seconds
+        self._cockpit, self.target, self._left_s = cockpit, place, seconds
+        cockpit.state.phase = Phase.MISSION
 
     def step(self) -> bool:
         """Stay."""
         cockpit = self._cockpit
-        cockpit.stay(self.place)
-        cockpit.controller.height(cockpit.state.body, self.place[2] - cockpit.state.up_m, 0.0, cockpit.demand)
+        cockpit.stay(self.target)
+        cockpit.controller.height(cockpit.state.body, self.target[2] - cockpit.state.up_m, 0.0, cockpit.demand)
         self._left_s -= STEP_S
         return self._left_s <= 0.0
 
@@ -136,6 +147,12 @@ class Follow:
         self._scale = 1.0
         self._settle_s = cockpit.value("WPNAV_ACCEL") / cockpit.state.parameters["WPNAV_JERK"]
         cockpit.controller.pace = 1.0
+        cockpit.state.phase = Phase.MISSION
+
+    @property
+    def target(self) -> Vector | None:
+        """The end of the leg being flown."""
+        return self.track.end
 
     def step(self) -> bool:
         """Move the target on and steer to it."""
@@ -179,8 +196,10 @@ class Land:
 
     def __init__(self, cockpit: Cockpit, place: Vector) -> None:
         self._cockpit, self._place = cockpit, place
+        self.target = place
         self._stood_s = 0.0
         cockpit.lifting = False
+        cockpit.state.phase = Phase.LANDING
         cockpit.controller.climb(cockpit.state.body, 0.0, cockpit.demand)
 
     def step(self) -> bool:
@@ -200,21 +219,42 @@ class Land:
         return False
 
 
-class Return:
-    """Climb to the return height where lower, fly straight home or to a rally point that is nearer, wait, land."""
+class LandAt:
+    """Fly level to a place, then land there."""
 
-    def __init__(self, cockpit: Cockpit) -> None:
+    def __init__(self, cockpit: Cockpit, place: Vector) -> None:
+        self._cockpit, self._place = cockpit, place
+        self.target = place
+        self._way = _straight(cockpit, cockpit.stopping_point(), place, cockpit.cruise_m_s)
+        self._land: Land | None = None
+
+    def step(self) -> bool:
+        """Go on; done on the ground."""
+        if self._land is None:
+            if not self._way.step():
+                return False
+            self._land = Land(self._cockpit, self._place)
+        return self._land.step()
+
+
+class Return:
+    """Climb to the return height where lower, fly straight home or to a rally point that is nearer, wait, land.
+
+    With RTL_ALT_FINAL the vehicle sinks to that height and stays. ``highest_m`` above home is not exceeded by a climb.
+    """
+
+    def __init__(self, cockpit: Cockpit, highest_m: float = inf) -> None:
         self._cockpit = cockpit
         state = cockpit.state
         n, e, u = cockpit.stopping_point()
         target = _nearest_refuge(state, n, e)
         ground = state.home.amsl_m - state.origin.amsl_m
-        height = max(cockpit.value("RTL_ALT"), target.height_m)
+        height = max(cockpit.value("RTL_ALT"), target.height_m, u - ground + cockpit.value("RTL_CLIMB_MIN"))
         slope = state.parameters["RTL_CONE_SLOPE"]
         away = hypot(n - target.north_m, e - target.east_m)
         if slope > 0.0:  # close to the target a lower climb is enough
             height = min(height, max(slope * away, _LOWEST_RETURN_M))
-        top = max(u, ground + height)
+        top = max(u, ground + min(height, highest_m))
         speed = cockpit.value("RTL_SPEED") or cockpit.value("WPNAV_SPEED")
         over_home = target.north_m, target.east_m, top
         self._stages: list[Manoeuvre] = []
@@ -222,7 +262,12 @@ class Return:
             self._stages.append(_straight(cockpit, (n, e, u), (n, e, top), speed))
         self._stages.append(_straight(cockpit, (n, e, top), over_home, speed))
         self._stages.append(Hold(cockpit, over_home, state.parameters["RTL_LOIT_TIME"] / 1000))
-        self._over_home = over_home
+        final = ground + cockpit.value("RTL_ALT_FINAL")
+        if final > ground:
+            end = target.north_m, target.east_m, final
+            self._stages += [_straight(cockpit, over_home, end, speed), Hold(cockpit, end)]
+        self._over_home = self.target = over_home
+        state.phase = Phase.RETURN
 
     def step(self) -> bool:
         """Go on with the stage; done on the ground."""

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from math import isfinite
 
 from dronepatrol.model.mission import Command, Frame, MissionItem
+from dronepatrol.sim.vehicle.fence import fence_error
 from dronepatrol.sim.vehicle.numbers import MissionResult, MissionType, Severity
 from dronepatrol.sim.vehicle.outbox import Outbox
 
 _ASK_AGAIN_S = 0.25
 _GIVE_UP_S = 8.0
 _MOST_ITEMS = {MissionType.MISSION: 4367, MissionType.FENCE: 512, MissionType.RALLY: 64}
-_FRAMES = {0, 2, 3, 5, 6}
+_FRAMES = {0, 2, 3, 5, 6, 10, 11}  # ... and above the ground, which arming then refuses without terrain data
 _FIRST_DO = 112  # commands below have a place, of those above the height may be "not given"
 _FENCE_COMMANDS = set(range(5000, 5005))
 
@@ -29,6 +30,8 @@ class _Upload:
     peer: Peer
     kind: MissionType
     count: int
+    first: int = 0
+    partial: bool = False
     items: list[MissionItem] = field(default_factory=list)
     asked_s: float = 0.0
     heard_s: float = 0.0
@@ -74,11 +77,25 @@ class Missions:
             return self._answer(peer, kind, MissionResult.ERROR)
         if count > _MOST_ITEMS[kind]:
             return self._answer(peer, kind, MissionResult.NO_SPACE)
-        self._finished = None
-        self._upload = _Upload(peer, kind, count, heard_s=now_s)
-        if count == 0:
-            return self._finish(self._upload)
-        return self._ask(self._upload, now_s)
+        return self._start(_Upload(peer, kind, count, heard_s=now_s), now_s)
+
+    def _start(self, upload: _Upload, now_s: float) -> None:
+        self._finished, self._upload = None, upload
+        if upload.count == 0:
+            return self._finish(upload)
+        return self._ask(upload, now_s)
+
+    def write_partial(self, peer: Peer, kind_number: int, first: int, last: int, now_s: float) -> None:
+        """Begin to replace the items ``first`` to ``last`` of a mission (MISSION_WRITE_PARTIAL_LIST)."""
+        kind = _kind(kind_number)
+        if kind is not MissionType.MISSION:
+            return self._answer(peer, kind_number, MissionResult.UNSUPPORTED)
+        if self._running():
+            return self._answer(peer, kind, MissionResult.ERROR)
+        if not 0 <= first <= last < len(self._items[kind]):
+            self._outbox.text(Severity.WARNING, "Flight plan update rejected")
+            return self._answer(peer, kind, MissionResult.ERROR)
+        return self._start(_Upload(peer, kind, last - first + 1, first, partial=True, heard_s=now_s), now_s)
 
     def item(self, peer: Peer, kind_number: int, sequence: int, item: MissionItem, now_s: float) -> None:
         """Take one item of an upload (MISSION_ITEM_INT, MISSION_ITEM)."""
@@ -88,9 +105,9 @@ class Missions:
                 return self._answer(peer, kind_number, MissionResult.ACCEPTED)
             return self._answer(peer, kind_number, MissionResult.ERROR)
         upload.heard_s = now_s
-        if sequence >= upload.count:
+        if not upload.first <= sequence < upload.first + upload.count:
             return self._answer(peer, kind_number, MissionResult.INVALID_SEQUENCE)
-        if sequence != len(upload.items):
+        if sequence != upload.first + len(upload.items):
             return None  # late or early; the one that is due is asked for again
         return self._take(upload, sequence, item, now_s)
 
@@ -169,16 +186,23 @@ class Missions:
 
     def _ask(self, upload: _Upload, now_s: float) -> None:
         upload.asked_s = now_s
-        self._outbox.put("mission_request", **_to(upload.peer), seq=len(upload.items), mission_type=int(upload.kind))
+        self._outbox.put(
+            "mission_request", **_to(upload.peer), seq=upload.first + len(upload.items), mission_type=int(upload.kind)
+        )
 
     def _finish(self, upload: _Upload) -> None:
         self._upload = None
-        self._items[upload.kind] = tuple(upload.items)
-        self._finished = upload.peer, upload.kind, upload.count - 1
+        if upload.kind is MissionType.FENCE and fence_error(upload.items) is not None:
+            return self._answer(upload.peer, upload.kind, MissionResult.INVALID)
+        kept = self._items[upload.kind] if upload.partial else ()
+        end = upload.first + upload.count
+        self._items[upload.kind] = (*kept[: upload.first], *upload.items, *kept[end:])
+        self._finished = upload.peer, upload.kind, end - 1
         self._stored(upload.kind)
         self._answer(upload.peer, upload.kind, MissionResult.ACCEPTED)
         words = {MissionType.MISSION: "Flight plan", MissionType.FENCE: "Fence", MissionType.RALLY: "Rally points"}
         self._outbox.text(Severity.INFO, f"{words[upload.kind]} received")
+        return None
 
     def _answer(self, peer: Peer, kind_number: int, result: MissionResult) -> None:
         self._outbox.put("mission_ack", **_to(peer), type=int(result), mission_type=int(kind_number))

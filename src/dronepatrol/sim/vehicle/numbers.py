@@ -15,6 +15,7 @@ class Mode(IntEnum):
     LOITER = 5
     RTL = 6
     LAND = 9
+    BRAKE = 17
 
 
 class Result(IntEnum):
@@ -39,6 +40,7 @@ class MissionResult(IntEnum):
     INVALID_PARAM5_X = 10
     INVALID_PARAM6_Y = 11
     INVALID_SEQUENCE = 13
+    DENIED = 14
     CANCELLED = 15
 
 
@@ -73,26 +75,44 @@ class Landed(IntEnum):
 class Severity(IntEnum):
     """MAV_SEVERITY."""
 
+    EMERGENCY = 0
     CRITICAL = 2
     WARNING = 4
     NOTICE = 5
     INFO = 6
+    DEBUG = 7
 
 
 class Cmd(IntEnum):
     """MAV_CMD numbers beyond those our own missions use (``dronepatrol.model.mission.Command``)."""
 
     NAV_LOITER_UNLIMITED = 17
+    NAV_LOITER_TURNS = 18
     NAV_LOITER_TIME = 19
+    NAV_SPLINE_WAYPOINT = 82
+    NAV_DELAY = 93
+    CONDITION_DELAY = 112
+    CONDITION_DISTANCE = 114
     DO_SET_MODE = 176
+    DO_JUMP = 177
     DO_SET_HOME = 179
+    DO_LAND_START = 189
+    DO_REPOSITION = 192
     DO_PAUSE_CONTINUE = 193
+    DO_SET_ROI_LOCATION = 195
+    DO_SET_ROI_NONE = 197
+    DO_SET_ROI = 201
     DO_FENCE_ENABLE = 207
+    DO_SET_CAM_TRIGG_INTERVAL = 214
     DO_SET_MISSION_CURRENT = 224
+    PREFLIGHT_REBOOT_SHUTDOWN = 246
     MISSION_START = 300
     COMPONENT_ARM_DISARM = 400
+    RUN_PREARM_CHECKS = 401
     GET_HOME_POSITION = 410
+    GET_MESSAGE_INTERVAL = 510
     SET_MESSAGE_INTERVAL = 511
     REQUEST_MESSAGE = 512
     REQUEST_AUTOPILOT_CAPABILITIES = 520
     DO_GIMBAL_MANAGER_PITCHYAW = 1000
+    IMAGE_STOP_CAPTURE = 2001

@@ -1,5 +1,7 @@
 """What the vehicle wants to say, kept until the link sends it."""
 
+from collections.abc import Callable
+
 from dronepatrol.sim.vehicle.numbers import Severity
 
 Field = int | float | bytes | list[int] | list[float]
@@ -12,13 +14,16 @@ class Outbox:
 
     def __init__(self) -> None:
         self._waiting: list[Message] = []
+        self.listener: Callable[[str], None] | None = None
 
     def put(self, name: str, **fields: Field) -> None:
         """Add a message."""
         self._waiting.append((name, fields))
 
     def text(self, severity: Severity, words: str) -> None:
-        """Add a line for the operator."""
+        """Add a line for the operator; the listener, if there is one, hears it too."""
+        if self.listener is not None:
+            self.listener(words)
         self.put("statustext", severity=int(severity), text=words.encode("ascii", "replace")[:50])
 
     def take(self) -> list[Message]:

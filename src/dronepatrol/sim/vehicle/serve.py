@@ -1,4 +1,4 @@
-"""The embedded vehicle: a process that is a MAVLink 2 autopilot on a UDP port, flying faster than real.
+"""The embedded vehicle: a process that is a MAVLink 2 autopilot on a UDP or TCP port, flying faster than real.
 
 ``python -m dronepatrol.sim.vehicle --home 121.02,30.70,5 --factor 50``; the first line on standard output is its
 address. In flight, vehicle time runs ``factor`` times as fast as real time; on the ground it runs as real time does.
@@ -16,17 +16,21 @@ from dronepatrol.sim.vehicle.autopilot import Autopilot
 from dronepatrol.sim.vehicle.commands import Commands, home_item
 from dronepatrol.sim.vehicle.config import VehicleConfig
 from dronepatrol.sim.vehicle.dynamics import STEP_S
-from dronepatrol.sim.vehicle.mavlink import MavlinkServer
+from dronepatrol.sim.vehicle.logs import Logs
+from dronepatrol.sim.vehicle.mavlink import MavlinkServer, Socket, TcpSocket, UdpSocket
 from dronepatrol.sim.vehicle.missions import Missions
-from dronepatrol.sim.vehicle.numbers import MissionType, Mode
+from dronepatrol.sim.vehicle.numbers import MissionType, Mode, Severity
+from dronepatrol.sim.vehicle.radio import Radio
 from dronepatrol.sim.vehicle.telemetry import Telemetry
 from dronepatrol.sim.vehicle.truth import write_truth
+from dronepatrol.sim.vehicle.watch import GCS_MODES
 
 _HEARTBEAT_S = 1.0
 _SLICE_S = 0.01  # real time between two looks at the link
 _MOST_DEBT_S = 0.5  # real time that may be caught up with after the machine was busy elsewhere
-_TOTALS = {MissionType.MISSION: "MIS_TOTAL", MissionType.RALLY: "RALLY_TOTAL"}
-_CONTINUE_IN_AUTO = 2  # bit of FS_OPTIONS
+_TOTALS = {MissionType.MISSION: "MIS_TOTAL", MissionType.FENCE: "FENCE_TOTAL", MissionType.RALLY: "RALLY_TOTAL"}
+_CONTINUE_IN_AUTO, _CONTINUE_WITH_PILOT = 2, 16  # bits of FS_OPTIONS
+_PILOTED = {Mode.STABILIZE, Mode.LOITER}
 
 
 class Vehicle:
@@ -43,9 +47,14 @@ class Vehicle:
             stored=self._stored,
         )
         self._telemetry = Telemetry(self._autopilot, self._missions)
-        self._link = MavlinkServer(config.host, config.port, config.system_id)
-        names = {self._link.number(name): name for name in self._telemetry.names}
-        self._commands = Commands(self._autopilot, self._missions, self._telemetry, names.get)
+        self._logs = Logs(state, self._autopilot.outbox, self._autopilot.camera.photos)
+        tcp = config.transport == "tcp"
+        address = config.host, config.port
+        self._socket: Socket = TcpSocket(*address) if tcp else UdpSocket(*address)
+        server = MavlinkServer(self._socket, config.system_id, stream=tcp)
+        self._radio = Radio(server, state.parameters, self._autopilot.mishaps.dice)
+        names = {server.number(name): name for name in self._telemetry.names}
+        self._commands = Commands(self._autopilot, self._missions, self._telemetry, self._logs, names.get)
         self._written = 0
         self._heartbeat_s = 0.0
         self._shown: tuple[Mode, bool] | None = None
@@ -53,7 +62,7 @@ class Vehicle:
     @property
     def url(self) -> str:
         """Where a ground station reaches the vehicle."""
-        return self._link.url
+        return self._socket.url
 
     def _stored(self, kind: MissionType) -> None:
         """Let an upload take effect: totals change, a mission is loaded."""
@@ -62,30 +71,34 @@ class Vehicle:
             self._autopilot.state.parameters[_TOTALS[kind]] = len(items)
         if kind is MissionType.MISSION:
             self._autopilot.auto.load(items)
+        if kind is MissionType.FENCE:
+            self._autopilot.load_fence(items)
         if kind is MissionType.RALLY:
             self._autopilot.load_rally(items)
 
     def run(self, stopping: "Stop") -> None:
         """Be a vehicle until told to stop; the truth of the photos is kept whatever happens."""
         stdin = sys.stdin.fileno()
-        watched = [self._link.fileno()] + ([stdin] if self._config.tied else [])
+        tied = [stdin] if self._config.tied else []
         debt, last = 0.0, time.monotonic()
         try:
             while not stopping.asked:
-                ready, _, _ = select.select(watched, [], [], _SLICE_S)
+                ready, _, _ = select.select(self._socket.filenos() + tied, [], [], _SLICE_S)
                 if stdin in ready and not os.read(stdin, 1024):
                     break
                 now = time.monotonic()
-                for message in self._link.receive():
+                self._autopilot.mishaps.real_s = now
+                for message in self._radio.receive(now):
                     self._commands.take(message, now)
                 debt = min(debt + now - last, _MOST_DEBT_S)
                 last = now
                 debt = self._pass_time(debt, now)
                 self._keep_link(now)
-                self._flush()
+                self._logs.tick()
+                self._flush(now)
         finally:
             self._keep_truth()
-            self._link.close()
+            self._socket.close()
 
     def _pass_time(self, debt_s: float, now_s: float) -> float:
         """Let vehicle time catch up with real time for at most a slice; return the real time still owed."""
@@ -97,8 +110,9 @@ class Vehicle:
         until = now_s + _SLICE_S
         while debt_s >= step_s:
             autopilot.step()
+            self._logs.step()
             debt_s -= step_s
-            if state.time_s >= telemetry.next_s and self._link.has_peer:
+            if state.time_s >= telemetry.next_s and self._socket.has_peer:
                 telemetry.stream(factor)
             if state.flying is not flying:
                 self._keep_truth()
@@ -116,15 +130,21 @@ class Vehicle:
             self._telemetry.tell("heartbeat")
         heard = self._commands.ground_station_heard_s
         values = state.parameters
+        mode = GCS_MODES.get(int(values["FS_GCS_ENABLE"]))
         lost = heard is not None and now_s - heard > values["FS_GCS_TIMEOUT"]
-        if lost and int(values["FS_GCS_ENABLE"]) and state.armed:
+        if lost and mode is not None and state.armed:
             self._commands.ground_station_heard_s = None
-            if state.mode is not Mode.AUTO or not int(values["FS_OPTIONS"]) & _CONTINUE_IN_AUTO:
-                self._autopilot.fail_safe("GCS Failsafe", 1 if int(values["FS_GCS_ENABLE"]) == 5 else 2)
+            options = int(values["FS_OPTIONS"])
+            if state.mode is Mode.AUTO and options & _CONTINUE_IN_AUTO:
+                self._autopilot.outbox.text(Severity.WARNING, "GCS Failsafe - Continuing Auto Mode")
+            elif state.mode in _PILOTED and options & _CONTINUE_WITH_PILOT:
+                self._autopilot.outbox.text(Severity.WARNING, "GCS Failsafe - Continuing Pilot Control")
+            else:
+                self._autopilot.fail_safe("GCS Failsafe", mode)
 
-    def _flush(self) -> None:
-        for name, fields in self._autopilot.outbox.take():
-            self._link.send(name, fields)
+    def _flush(self, now_s: float) -> None:
+        messages = self._autopilot.outbox.take()
+        self._radio.send([] if self._autopilot.silent_until_s > 0.0 else messages, now_s)
 
     def _keep_truth(self) -> None:
         photos = self._autopilot.camera.photos
@@ -149,7 +169,7 @@ class Stop:
 def serve(config: VehicleConfig) -> None:
     """Be a vehicle until SIGTERM, Ctrl-C or, where tied, the end of standard input.
 
-    The first line on standard output is the address, ``udp:HOST:PORT``.
+    The first line on standard output is the address, ``udp:HOST:PORT`` or ``tcp:HOST:PORT``.
 
     Raises
     ------

@@ -1,11 +1,15 @@
 """What the vehicle is and what it believes: body, battery, parameters, home, and the estimate that it navigates by."""
 
 from dataclasses import dataclass
+from math import nan
+from random import Random
 
 from dronepatrol.sim.noise import NOISE, PERFECT, flight_bias
 from dronepatrol.sim.vehicle.battery import Battery, PowerModel
 from dronepatrol.sim.vehicle.config import VehicleConfig
 from dronepatrol.sim.vehicle.dynamics import STEP_S, Body, Wind
+from dronepatrol.sim.vehicle.estimator import Estimator
+from dronepatrol.sim.vehicle.faults import Phase
 from dronepatrol.sim.vehicle.numbers import Landed, Mode
 from dronepatrol.sim.vehicle.parameters import Parameters
 from dronepatrol.sim.vehicle.place import Origin
@@ -36,7 +40,8 @@ class State:
 
     The estimate is the truth plus the flight's bias. In position the bias is there from the start, so that home has it
     too and the vehicle lands where it took off. In height it grows within the first metres of the climb, as a
-    barometer's does in the wind of the rotors: on the ground the estimate is right.
+    barometer's does in the wind of the rotors: on the ground the estimate is right. A GPS that fails or jumps moves the
+    estimate as :class:`Estimator` says.
     """
 
     def __init__(self, config: VehicleConfig) -> None:
@@ -47,19 +52,35 @@ class State:
         self.origin = Origin(*config.home)
         self.noise = PERFECT if config.perfect_sensors else NOISE
         self.bias = flight_bias(self.noise, config.seed, config.flight_id)
-        wind = Wind(config.wind_m_s, config.wind_from_deg)
-        self.body = Body(wind, config.top_airspeed_m_s, self.parameters["ANGLE_MAX"] / 100)
+        self.estimator = Estimator(self.bias.north_m, self.bias.east_m)
+        dice = Random(f"gusts {config.seed} {config.flight_id}")  # not secret
+        self.body = Body(self._wind(), config.top_airspeed_m_s, self.parameters["ANGLE_MAX"] / 100, dice)
         self.power = PowerModel(config.mass_kg)
         self.steps = 0
+        self.booted_step = 0
+        self.position_from_s = config.gps_after_s
         self.mode = Mode.STABILIZE
         self.armed = False
         self.landed = Landed.ON_GROUND
+        self.phase = Phase.GROUND
         self.rally: tuple[Rally, ...] = ()
         self.home = Home(self.bias.north_m, self.bias.east_m, self.origin.amsl_m)
+
+    def _wind(self) -> Wind:
+        values = self.parameters
+        return Wind(values["SIM_WIND_SPD"], values["SIM_WIND_DIR"], values["SIM_WIND_TURB"], values["SIM_WIND_TC"])
+
+    def parameters_changed(self) -> None:
+        """Let the simulated world take its parameters."""
+        self.body.blow(self._wind())
 
     def _set_parameters(self) -> None:
         values = self.parameters
         values["MAV_SYSID"] = self.config.system_id
+        values["SIM_SPEEDUP"] = self.config.factor
+        values["SIM_WIND_SPD"], values["SIM_WIND_DIR"] = self.config.wind_m_s, self.config.wind_from_deg
+        values["SIM_WIND_TURB"] = self.config.gust_m_s
+        values["BATT_LOW_VOLT"], values["BATT_CRT_VOLT"] = self.battery.weak_v, self.battery.empty_v
         values["BATT_CAPACITY"] = self.battery.capacity_mah
         values["BATT_LOW_MAH"] = 0.15 * self.battery.capacity_mah
         values["BATT_CRT_MAH"] = 0.07 * self.battery.capacity_mah
@@ -71,24 +92,29 @@ class State:
         """Vehicle time since boot."""
         return self.steps * STEP_S
 
+    @property
+    def boot_ms(self) -> int:
+        """Vehicle time since the autopilot has last started."""
+        return round((self.steps - self.booted_step) * STEP_S * 1000)
+
     def unix_us(self) -> int:
         """Return the vehicle's UTC in microseconds since 1970."""
         return round(self.config.clock.timestamp() * 1e6) + self.steps * round(STEP_S * 1e6)
 
     @property
     def has_position(self) -> bool:
-        """Whether the satellites have been found."""
-        return self.time_s >= self.config.gps_after_s
+        """Whether the autopilot knows where it is."""
+        return self.time_s >= self.position_from_s and not self.estimator.lost
 
     @property
     def north_m(self) -> float:
         """Estimated position."""
-        return self.body.n + self.bias.north_m
+        return self.body.n + self.estimator.n
 
     @property
     def east_m(self) -> float:
         """Estimated position."""
-        return self.body.e + self.bias.east_m
+        return self.body.e + self.estimator.e
 
     @property
     def up_m(self) -> float:
@@ -110,6 +136,18 @@ class State:
     def lonlat_deg(self) -> tuple[float, float]:
         """Estimated position in degrees."""
         return self.origin.to_lonlat(self.north_m, self.east_m)
+
+    def home_fields(self) -> dict[str, int | float | list[float]]:
+        """Return the fields of HOME_POSITION."""
+        lon, lat = self.origin.to_lonlat(self.home.north_m, self.home.east_m)
+        return {
+            "latitude": round(lat * 1e7),
+            "longitude": round(lon * 1e7),
+            "altitude": round(self.home.amsl_m * 1000),
+            **dict.fromkeys(("x", "y", "z", "approach_x", "approach_y", "approach_z"), 0.0),
+            "q": [nan] * 4,
+            "time_usec": self.unix_us(),
+        }
 
     @property
     def flying(self) -> bool:

@@ -150,6 +150,19 @@ class Track:
             self._overlap = overlap_s(self._this, following, self._radius_m, self._corner_m_s2)
 
     @property
+    def end(self) -> Vector | None:
+        """Where the leg being flown ends."""
+        return None if self._this is None else self._this.end
+
+    def cross_track_m(self, north_m: float, east_m: float) -> float:
+        """Return how far a place is off the way of the moving target, positive to its right."""
+        vn, ve, _ = self.velocity
+        speed = hypot(vn, ve)
+        if speed < 1e-3:
+            return 0.0
+        return ((east_m - self.position[1]) * vn - (north_m - self.position[0]) * ve) / speed
+
+    @property
     def has_next(self) -> bool:
         """Whether the leg after this one is known and joined to it."""
         return self._next is not None
