@@ -1,11 +1,10 @@
 """Embedded vehicles as real processes, a radio that loses packets, and a small mission."""
 
-import random
-import selectors
-import socket
-import threading
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Self
 
 import pytest
@@ -92,78 +91,44 @@ def fence() -> tuple[MissionItem, ...]:
 
 
 class Radio:
-    """Passes datagrams between one ground station and one vehicle; loses, repeats and swaps some, each way."""
+    """A process that passes packets between one ground station and one vehicle; loses, repeats and swaps some."""
 
-    def __init__(
-        self, vehicle_url: str, *, loss: float, repeats: float = 0.0, swaps: float = 0.0, seed: int = 0
-    ) -> None:
-        _, host, port = vehicle_url.split(":")
-        self._vehicle = (host, int(port))
-        self._chances = {"loss": loss, "repeats": repeats, "swaps": swaps}
-        self._dice = random.Random(seed)
-        self._ground, self._air, self._wake, self._bell = *_sockets(2), *socket.socketpair()
-        self._ground_peer: tuple[str, int] | None = None
-        self._held: dict[socket.socket, bytes] = {}
-        self.cut = False
-        self.passed = self.lost = 0
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    @property
-    def url(self) -> str:
-        return "udp:{}:{}".format(*self._ground.getsockname())
+    def __init__(self, vehicle_url: str, *, ground: str = "udp", **chances: float) -> None:
+        options = [f"--{name}={value}" for name, value in chances.items()]
+        command = [sys.executable, str(Path(__file__).with_name("relay.py")), vehicle_url.removeprefix("udp:"), ground]
+        self._process = subprocess.Popen(
+            [*command, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        self.url = self._process.stdout.readline().strip()
 
     def __enter__(self) -> Self:
-        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bell.send(b"x")
-        self._thread.join()
-        for part in (self._ground, self._air, self._wake, self._bell):
-            part.close()
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
 
-    def _run(self) -> None:
-        with selectors.DefaultSelector() as selector:
-            for part in (self._ground, self._air, self._wake):
-                selector.register(part, selectors.EVENT_READ)
-            while True:
-                ready = [key.fileobj for key, _ in selector.select(0.05)]
-                if self._wake in ready:
-                    return
-                for part in ready or list(self._held):
-                    self._pass(part, quiet=not ready)
+    def _ask(self, word: str) -> str:
+        self._process.stdin.write(f"{word}\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline()
 
-    def _pass(self, part: socket.socket, *, quiet: bool) -> None:
-        if quiet:
-            packets = []
-        else:
-            packet, sender = part.recvfrom(65535)
-            if part is self._ground:
-                self._ground_peer = sender
-            packets = self._fate(part, packet)
-        held = self._held.pop(part, None) if quiet or packets else None
-        for packet in [*packets, *([held] if held else [])]:
-            if part is self._ground:
-                self._air.sendto(packet, self._vehicle)
-            elif self._ground_peer:
-                self._ground.sendto(packet, self._ground_peer)
+    @property
+    def lost(self) -> int:
+        return int(self._ask("stats").split()[1])
 
-    def _fate(self, part: socket.socket, packet: bytes) -> list[bytes]:
-        if self.cut or self._dice.random() < self._chances["loss"]:
-            self.lost += 1
-            return []
-        self.passed += 1
-        if part not in self._held and self._dice.random() < self._chances["swaps"]:
-            self._held[part] = packet
-            return []
-        return [packet, packet] if self._dice.random() < self._chances["repeats"] else [packet]
+    @property
+    def passed(self) -> int:
+        return int(self._ask("stats").split()[0])
 
+    @property
+    def cut(self) -> bool:
+        raise NotImplementedError
 
-def _sockets(count: int) -> list[socket.socket]:
-    made = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-    for part in made:
-        part.bind(("127.0.0.1", 0))
-    return made
+    @cut.setter
+    def cut(self, is_cut: bool) -> None:
+        self._ask("cut" if is_cut else "join")
 
 
 @pytest.fixture

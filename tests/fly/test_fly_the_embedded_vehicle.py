@@ -11,7 +11,7 @@ from dronepatrol.errors import SafetyError
 from dronepatrol.fly import session
 from dronepatrol.fly.link import CameraEvent
 from dronepatrol.fly.mavlink import MavlinkLink, read_tlog
-from dronepatrol.fly.session import FlyEvent, Phase, SortieFlight, fly_sortie
+from dronepatrol.fly.session import FlyEvent, Phase, SortieFlight, Supervision, fly_sortie
 from dronepatrol.geo.local import WGS84
 from dronepatrol.model.flight import Outcome
 
@@ -23,7 +23,7 @@ def plan(survey, fence, home) -> SortieFlight:
 
 def fly(url, plan, tlog=None, on_event=lambda _: None, **how):
     link = MavlinkLink(url, system_id=1, tlog=tlog)
-    return fly_sortie(link, plan, **({"simulated": True, "confirm_system_id": None} | how), on_event=on_event)
+    return fly_sortie(link, plan, Supervision(**({"simulated": True} | how), on_event=on_event))
 
 
 def test_a_sortie_from_the_dock_to_the_dock(embedded, plan, home, tmp_path):

@@ -12,13 +12,13 @@ from pymavlink import mavutil
 
 from dronepatrol.errors import InputError, LinkError, StorageError
 from dronepatrol.fly.link import Heartbeat, Mode, PlanKind, SetMode, Upload
-from dronepatrol.fly.mavlink import MavlinkLink, read_tlog, transfer
-from dronepatrol.fly.mavlink.transfer import differences
+from dronepatrol.fly.mavlink import MavlinkLink, exchange, read_tlog
+from dronepatrol.fly.mavlink.readback import Fidelity, differences
 from dronepatrol.model.mission import Command, Frame, MissionItem
 
 
 def test_a_bad_radio_delays_an_upload_but_does_not_spoil_it(standing, radio, survey, fence, monkeypatch):
-    monkeypatch.setattr(transfer, "_ITEM_RESEND_S", 0.1)
+    monkeypatch.setattr(exchange, "ITEM_RESEND_S", 0.1)
     air = radio(standing, loss=0.25, repeats=0.1, swaps=0.1, seed=1)
     with MavlinkLink(air.url, system_id=1) as link:
         link.open()
@@ -122,7 +122,7 @@ def test_a_mission_without_home_is_refused_for_this_autopilot(standing, survey):
 
 
 def test_a_vehicle_that_falls_silent_during_the_upload_is_an_error(standing, radio, survey, monkeypatch):
-    monkeypatch.setattr(transfer, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(exchange, "PATIENCE_S", 1.0)
     air = radio(standing, loss=0.0)
     with MavlinkLink(air.url, system_id=1) as link:
         link.open()

@@ -9,7 +9,7 @@ from dronepatrol.errors import LinkError, MissionRefusedError, SafetyError
 from dronepatrol.fly import session
 from dronepatrol.fly.fake import FakeVehicle
 from dronepatrol.fly.link import Arm, Mode, SetMode, Upload
-from dronepatrol.fly.session import FlyEvent, Phase, SortieFlight, fly_sortie
+from dronepatrol.fly.session import FlyEvent, Phase, SortieFlight, Supervision, fly_sortie
 from dronepatrol.model.flight import Outcome
 from dronepatrol.model.mission import Command, Frame, MissionItem
 from dronepatrol.model.tables import TRACK
@@ -33,7 +33,7 @@ PLAN = SortieFlight("s1", ITEMS, (), HOME, 10, time_limit_s=600.0)
 
 
 def fly(vehicle: FakeVehicle, plan: SortieFlight = PLAN, on_event=lambda _: None, **how):
-    return fly_sortie(vehicle, plan, **({"simulated": True, "confirm_system_id": None} | how), on_event=on_event)
+    return fly_sortie(vehicle, plan, Supervision(**({"simulated": True} | how), on_event=on_event))
 
 
 def test_a_whole_flight_and_its_log():
@@ -47,19 +47,19 @@ def test_a_whole_flight_and_its_log():
     assert log.track.loc[log.track["event"] == "photo", "ground_speed_m_s"].isna().all()
     assert log.length_m == pytest.approx(1109, abs=2)  # ten steps north; a fake jumps home
     phases = list(dict.fromkeys(event.phase for event in seen))
-    assert phases == [Phase.UPLOADING, Phase.STARTING, Phase.FLYING, Phase.ENDED]
-    assert seen[-1].text == "mission flown"
+    assert phases == [Phase.CHECKING, Phase.UPLOADING, Phase.STARTING, Phase.FLYING, Phase.ENDED]
+    assert [event.text for event in seen if event.text][-1] == "mission flown"
 
 
 @pytest.mark.parametrize(("confirmed", "found"), [(None, "nothing was confirmed"), (2, "system id 2 was confirmed")])
 def test_a_real_vehicle_asks_for_its_system_id(confirmed, found):
     vehicle = FakeVehicle(HOME, system_id=7)
     with pytest.raises(SafetyError, match=found) as caught:
-        fly(vehicle, simulated=False, confirm_system_id=confirmed)
+        fly(vehicle, simulated=False, confirmed=confirmed)
     assert caught.value.hint.endswith("add --confirm 7")
     assert caught.value.exit_code == 4
     assert not vehicle.given
-    assert fly(vehicle, simulated=False, confirm_system_id=7).outcome is Outcome.LANDED
+    assert fly(vehicle, simulated=False, confirmed=7).outcome is Outcome.LANDED
 
 
 def test_a_plan_with_a_blocker_is_refused_before_the_vehicle_is_spoken_to():
@@ -147,12 +147,15 @@ def test_an_error_of_ours_brings_the_vehicle_back(photos):
 @pytest.mark.usefixtures("every_event")
 def test_silence_in_flight_is_reported_as_unsupervised(monkeypatch):
     monkeypatch.setattr(session, "SILENCE_S", 0.05)
-    vehicle = FakeVehicle(HOME)
+    monkeypatch.setattr(session, "LOST_S", 0.2)
+    vehicle, said = FakeVehicle(HOME), []
 
     def callback(event: FlyEvent) -> None:
+        said.append(event.text)
         vehicle.silent = vehicle.silent or event.photos == 3
 
     log = fly(vehicle, on_event=callback)
     assert log.outcome is Outcome.UNSUPERVISED
     assert "no heartbeat for 0 s while the vehicle was armed" in log.reason
     assert log.photos == 3
+    assert any("its own failsafes must bring it home" in text for text in said)

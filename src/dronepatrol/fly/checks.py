@@ -2,34 +2,31 @@
 
 from dataclasses import dataclass
 
+from dronepatrol.fly.failsafes import is_known, open_failsafes, return_height
+from dronepatrol.fly.link import Capability, Firmware
+from dronepatrol.fly.route import distance_m
 from dronepatrol.fly.state import FlightState
-from dronepatrol.geo.local import WGS84
-from dronepatrol.model.mission import LonLat
 
 _ALERT = 4  # texts of this severity (warning) or worse explain a refusal
 
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """A reason not to arm; ``passes`` where waiting may help."""
+    """A reason not to arm; ``passes`` where waiting may help, ``upload`` where it also forbids to store a mission."""
 
     text: str
     passes: bool = False
+    upload: bool = True
 
 
 def open_blockers(state: FlightState) -> tuple[Blocker, ...]:
     """Return every reason not to arm this vehicle now."""
-    found = [Blocker(f"plan: {text}") for text in state.plan.blockers]
+    found = [Blocker(f"plan: {text}") for text in (*state.plan.blockers, *state.plan.forbidden_now)]
     if not state.plan.items:
         found.append(Blocker("plan: there is nothing to fly"))
     if state.armed and not state.we_armed:
         found.append(Blocker("the vehicle is armed already; expected it disarmed"))
-    return (*found, *_sensors(state), *_place(state), *_battery(state))
-
-
-def distance_m(a: LonLat, b: LonLat) -> float:
-    """Return the geodesic distance of two (lon, lat) positions."""
-    return float(WGS84.inv(*a, *b)[2])
+    return (*found, *_kind(state), *_sensors(state), *_place(state), *_battery(state), *_failsafes(state))
 
 
 def alerts(state: FlightState) -> str:
@@ -38,14 +35,41 @@ def alerts(state: FlightState) -> str:
     return "; ".join(dict.fromkeys(texts))
 
 
+def _kind(state: FlightState) -> list[Blocker]:
+    """Say whether this is a vehicle that the mission is for, behind a link that can do what is needed."""
+    identity, planned = state.identity, state.plan.autopilot
+    if identity is None:
+        return [Blocker("the vehicle does not say which autopilot it is", passes=True)]
+    found = []
+    if not is_known(identity.firmware):
+        found.append(Blocker("the autopilot is neither ArduPilot nor PX4: its failsafes are not known to us"))
+    elif planned is not None and identity.firmware is not planned:
+        found.append(Blocker(f"the mission is planned for {planned}; the vehicle is {identity.firmware}"))
+    if not identity.multirotor:
+        found.append(Blocker("the mission is for a multirotor; the vehicle is none"))
+    needs = {
+        Capability.PARAMETERS: "read the vehicle's failsafes",
+        Capability.FENCE: "store the fence" if state.plan.fence_items else "",
+        Capability.RALLY: "store rally points" if state.plan.rally_items else "",
+    }
+    missing = [what for capability, what in needs.items() if what and capability not in state.capabilities]
+    return found + [Blocker(f"this kind of link cannot {what}") for what in missing]
+
+
 def _sensors(state: FlightState) -> list[Blocker]:
     found = []
     if state.boot_s is None:
         found.append(Blocker("the vehicle's clock is not heard", passes=True))
     if not state.fix_3d:
         found.append(Blocker("no 3D satellite fix", passes=True))
+    if state.estimator is not None and not state.estimator.healthy:
+        text = f"the estimator (EKF) is not sure of its position (worst test ratio {state.estimator.variance:.2f})"
+        found.append(Blocker(text, passes=True))
+    if state.estimator is None and state.ready is None:
+        found.append(Blocker("neither the estimator (EKF) nor the vehicle's own checks are heard", passes=True))
     if state.ready is False:
-        found.append(Blocker(f"the vehicle's own checks fail: {alerts(state) or 'it does not say why'}", passes=True))
+        text = f"the vehicle's own checks fail: {alerts(state) or 'it does not say why'}"
+        found.append(Blocker(text, passes=True, upload=False))  # an old fence from elsewhere may be the reason
     return found
 
 
@@ -69,3 +93,18 @@ def _battery(state: FlightState) -> list[Blocker]:
     if state.battery_share < needed:
         return [Blocker(f"battery at {state.battery_share:.0%}; the sortie needs {needed:.0%}")]
     return []
+
+
+def _failsafes(state: FlightState) -> list[Blocker]:
+    """Say which failsafes are missing; before they are read, nothing: reading them is the first step."""
+    if state.step == 0:
+        return []
+    firmware = state.identity.firmware if state.identity else Firmware.OTHER
+    plan = state.plan
+    found = open_failsafes(firmware, state.parameters, has_rc=plan.has_rc, has_fence=bool(plan.fence_items))
+    if plan.return_height_m is not None and not return_height(firmware, state.parameters, plan.return_height_m):
+        found = (
+            *found,
+            "failsafe: the vehicle has no parameter for its return height (RTL_ALT, RTL_ALT_M, RTL_RETURN_ALT)",
+        )
+    return [Blocker(text) for text in found]

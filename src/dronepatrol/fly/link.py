@@ -5,10 +5,11 @@ Z-Y-X. ``boot_s`` is the vehicle's own clock, seconds since it started; ``ClockR
 vehicle did not give is NaN or None.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -20,8 +21,27 @@ class Mode(StrEnum):
 
     GUIDED = "GUIDED"
     AUTO = "AUTO"
+    LOITER = "LOITER"
     RTL = "RTL"
     LAND = "LAND"
+
+
+class Firmware(StrEnum):
+    """The autopilot families whose rules we know."""
+
+    ARDUPILOT = "ardupilot"
+    PX4 = "px4"
+    OTHER = "other"
+
+
+class Capability(Enum):
+    """What an implementation of the link may lack; the contract test skips what it declares not to have."""
+
+    FENCE = "fence"
+    RALLY = "rally"
+    LOSSY = "lossy links"
+    PARAMETERS = "parameters"
+    LOGS = "logs"
 
 
 class PlanKind(Enum):
@@ -140,6 +160,54 @@ class LandedReport:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityReport:
+    """What flies: the firmware, its version (0, 0, 0 where it is not told), and whether it is a multirotor."""
+
+    firmware: Firmware
+    version: tuple[int, int, int]
+    multirotor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatorReport:
+    """Whether the vehicle's estimator (EKF) is sure of its position; ``variance`` is its worst test ratio (limit 1)."""
+
+    healthy: bool
+    variance: float
+
+
+@dataclass(frozen=True, slots=True)
+class FenceReport:
+    """Whether the vehicle is outside its fence, and how often it has been since it started."""
+
+    breached: bool
+    breaches: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrackReport:
+    """How far the vehicle is off the line that it wants to fly."""
+
+    cross_track_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class WindReport:
+    """The wind that the vehicle estimates."""
+
+    speed_m_s: float
+    from_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterReport:
+    """A parameter's value, in the vehicle's own unit; None where the vehicle has none of this name."""
+
+    name: str
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class StatusText:
     """A sentence from the vehicle; severity as in syslog, 0 (emergency) to 7 (debug)."""
 
@@ -167,6 +235,12 @@ VehicleEvent = (
     | MissionProgress
     | ItemReached
     | LandedReport
+    | IdentityReport
+    | EstimatorReport
+    | FenceReport
+    | TrackReport
+    | WindReport
+    | ParameterReport
     | StatusText
     | LinkTrouble
 )
@@ -202,7 +276,36 @@ class StartMission:
     """Begin the stored mission from its first item."""
 
 
-VehicleCommand = Upload | SetMode | Arm | Disarm | StartMission
+@dataclass(frozen=True, slots=True)
+class ReadParameters:
+    """Ask for these parameters; each comes as a :class:`ParameterReport` before the answer."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetParameter:
+    """Write one parameter and read it back; the controller gives this for the return height alone."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Carry out one item's command now (speed, gimbal, camera trigger), without touching the stored mission."""
+
+    item: MissionItem
+
+
+@dataclass(frozen=True, slots=True)
+class GoToItem:
+    """Let the stored mission go on at the item with this index."""
+
+    index: int
+
+
+VehicleCommand = Upload | SetMode | Arm | Disarm | StartMission | ReadParameters | SetParameter | Do | GoToItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +325,8 @@ class VehicleLink(Protocol):
 
     url: str
     """Where the vehicle is reached, for messages."""
+    capabilities: frozenset[Capability]
+    """What this implementation can do beyond flying a mission."""
 
     def open(self) -> int:
         """Wait until the vehicle is heard, ask it for its telemetry, and return its system id.
@@ -264,5 +369,12 @@ class VehicleLink(Protocol):
         ------
         LinkError
             When the vehicle does not answer, or answers what the protocol does not allow.
+        """
+        ...
+
+    def fetch_log(self, path: Path, told: Callable[[int, int], None]) -> bool:
+        """Write the vehicle's latest onboard log to ``path``, whole or not at all; False where it keeps none.
+
+        ``told`` hears (bytes done, bytes in all). Raises :class:`LinkError` when the vehicle stops answering.
         """
         ...

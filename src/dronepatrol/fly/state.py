@@ -1,68 +1,27 @@
-"""What is to be flown, and everything that the controller knows while it is flown."""
+"""Everything that the controller knows while a sortie is flown, and what the ground may tell it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
 from dronepatrol.fly.link import (
     Answer,
-    Arm,
+    Capability,
+    EstimatorReport,
+    FenceReport,
     HomeReport,
+    IdentityReport,
     Mode,
-    PlanKind,
     PositionReport,
-    SetMode,
-    StartMission,
     StatusText,
     Upload,
     VehicleCommand,
+    WindReport,
 )
+from dronepatrol.fly.route import Route
+from dronepatrol.fly.sortie import SortieFlight
 from dronepatrol.model.flight import Outcome
-from dronepatrol.model.mission import Command, LonLat, MissionItem
-
-
-@dataclass(frozen=True, slots=True)
-class SortieFlight:
-    """One sortie as the ground flies it.
-
-    ``items`` are as the autopilot numbers them: on ArduPilot item 0 is home. ``time_limit_s`` counts on the vehicle's
-    clock from arming, after it the vehicle is called back. ``ready_limit_s`` is how long, on the same clock, the
-    vehicle may take to become ready. ``blockers`` are the plan's findings that forbid the flight. ``rally_items``
-    replace the vehicle's rally points, also where there are none of them; None leaves the vehicle's alone.
-    """
-
-    sortie_id: str
-    items: tuple[MissionItem, ...]
-    fence_items: tuple[MissionItem, ...]
-    home_lonlat: LonLat
-    planned_photos: int
-    time_limit_s: float
-    battery_needed_share: float = 0.0
-    home_within_m: float = 30.0
-    ready_limit_s: float = 180.0
-    blockers: tuple[str, ...] = ()
-    rally_items: tuple[MissionItem, ...] | None = None
-
-    @property
-    def work_end(self) -> int:
-        """Index of the first item of the way home: when the vehicle works on it, the mission is flown."""
-        end = len(self.items)
-        while end and self.items[end - 1].command in {Command.NAV_RETURN_TO_LAUNCH, Command.NAV_LAND}:
-            end -= 1
-        return end
-
-    @property
-    def steps(self) -> tuple[VehicleCommand, ...]:
-        """The commands that get the vehicle from standing to flying its mission, in order."""
-        rally = () if self.rally_items is None else (Upload(PlanKind.RALLY, self.rally_items),)
-        return (
-            Upload(PlanKind.FENCE, self.fence_items),
-            *rally,
-            Upload(PlanKind.MISSION, self.items),
-            SetMode(Mode.GUIDED),
-            Arm(),
-            SetMode(Mode.AUTO),
-            StartMission(),
-        )
+from dronepatrol.model.mission import Command
 
 
 class Phase(StrEnum):
@@ -71,8 +30,12 @@ class Phase(StrEnum):
     CHECKING = "checking"
     UPLOADING = "uploading"
     STARTING = "starting"
+    TAKING_OFF = "taking off"
     FLYING = "flying"
+    PAUSED = "paused"
     RETURNING = "returning"
+    LANDED = "landed"
+    FETCHING = "fetching the log"
     ENDED = "ended"
 
 
@@ -110,6 +73,23 @@ class Abort:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """The operator wants the vehicle to hold where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """The operator wants a held vehicle to go on: where it stopped, or so that photo ``at_photo`` (from 1) is taken."""
+
+    at_photo: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """The operator wants this sortie ended and the next one flown."""
+
+
+@dataclass(frozen=True, slots=True)
 class LinkLost:
     """The vehicle has been silent too long; ``what`` says about what and for how long."""
 
@@ -121,7 +101,18 @@ class Leave:
     """The operator leaves, whatever the vehicle does."""
 
 
-GroundEvent = CommandAnswered | Abort | LinkLost | Leave
+Order = Abort | Pause | GoOn | Skip
+"""What an operator may want of a flight."""
+GroundEvent = CommandAnswered | Order | LinkLost | Leave
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Something beyond a limit: of which kind, since when (vehicle's clock), whether it was said."""
+
+    kind: str
+    since_s: float
+    said: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,20 +120,30 @@ class FlightState:
     """Everything the controller knows. ``boot_s`` is the vehicle's clock; None is "not heard yet"."""
 
     plan: SortieFlight
+    route: Route
+    capabilities: frozenset[Capability]
+    steps: tuple[VehicleCommand, ...] = ()  # from standing to flying; known once the vehicle's parameters are
     step: int = 0
+    script: tuple[VehicleCommand, ...] = ()  # what a pause or going on still needs
     pending: VehicleCommand | None = None
     # what the vehicle says
+    identity: IdentityReport | None = None
+    parameters: Mapping[str, float | None] = field(default_factory=dict)  # never changed in place
     boot_s: float | None = None
     first_boot_s: float | None = None
     armed: bool = False
     mode: str = ""
     fix_3d: bool = False
+    estimator: EstimatorReport | None = None
     ready: bool | None = None
     battery_share: float | None = None
     position: PositionReport | None = None
     home: HomeReport | None = None
     on_ground: bool | None = None
     landing: bool = False
+    fence: FenceReport | None = None
+    cross_track_m: float | None = None
+    wind: WindReport | None = None
     current: int = -1
     texts: tuple[StatusText, ...] = ()
     # what we made of it
@@ -152,26 +153,52 @@ class FlightState:
     waited: int = 0  # heartbeats in which it was not
     strange: str = ""  # a mode that nobody here commanded, heard once
     hands_off: str = ""  # why we stopped commanding
+    held: bool = False  # the operator paused it
     abort: str = ""  # why we want it back
     abort_tries: int = 0
+    skipped: bool = False
     we_armed: bool = False
     armed_at_s: float | None = None
+    battery_at_arming: float | None = None
     disarmed_heartbeats: int = 0
     has_flown: bool = False
+    last_height_m: float = 0.0  # the last one heard while it was armed
     progressing: bool = False  # the mission was seen running
     complete: bool = False
+    standing: tuple[Standing, ...] = ()  # limits exceeded now
+    got_on_m: float = 0.0  # how far along its way it was …
+    got_on_s: float = 0.0  # … when it last got on
+    notices: tuple[str, ...] = ()  # what a person should be told, oldest first
     ending: Ending | None = None
+
+    @property
+    def on_mission(self) -> bool:
+        """Whether the vehicle is on its way along the mission, commanded by us and by nobody else."""
+        started = bool(self.steps) and self.step >= len(self.steps)
+        return started and self.armed and not (self.hands_off or self.abort or self.complete or self.ending)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the vehicle does not know where it is."""
+        return self.position is None or not self.fix_3d or (self.estimator is not None and not self.estimator.healthy)
 
     @property
     def phase(self) -> Phase:
         """Where the flight stands."""
-        steps = self.plan.steps
         if self.ending is not None:
             return Phase.ENDED
+        if self.armed and self.has_flown and self.on_ground is True:
+            return Phase.LANDED
         if self.hands_off or self.abort or self.complete:
             return Phase.RETURNING
-        if self.step >= len(steps):
-            return Phase.FLYING
-        if self.step == 0 and self.pending is None:
+        if self.on_mission:
+            return Phase.PAUSED if self.held else Phase.TAKING_OFF if self._climbs else Phase.FLYING
+        if self.step == 0 or self.step >= len(self.steps):
             return Phase.CHECKING
-        return Phase.UPLOADING if isinstance(steps[self.step], Upload) else Phase.STARTING
+        stores = any(isinstance(step, Upload) for step in self.steps[self.step :])
+        return Phase.UPLOADING if stores else Phase.STARTING
+
+    @property
+    def _climbs(self) -> bool:
+        begun = 0 <= self.current < len(self.plan.items)
+        return not self.has_flown or (begun and self.plan.items[self.current].command == Command.NAV_TAKEOFF)

@@ -1,19 +1,29 @@
-"""A mission to flights: every sortie over MAVLink; telemetry logs and tracks in ``flight/``."""
+"""A mission to flights: every drone's sorties over MAVLink on one timetable; logs and tracks in ``flight/``."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+import os
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
-from dronepatrol.errors import InputError, StoppedError
+from dronepatrol.errors import DronePatrolError, InputError, LinkError, StoppedError
 from dronepatrol.files import clear
+from dronepatrol.fly.events import FlyEvent
+from dronepatrol.fly.fleet import Desk, Flown, Job, Timetable, fly_fleet
+from dronepatrol.fly.interrupts import Interrupts
+from dronepatrol.fly.link import Firmware
 from dronepatrol.fly.mavlink import MavlinkLink
-from dronepatrol.fly.session import FlyEvent, SortieFlight, fly_sortie
+from dronepatrol.fly.session import Supervision, fly_sortie
+from dronepatrol.fly.sitl import Sitl, start_sitl
+from dronepatrol.fly.sortie import Limits, SortieFlight
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.flight import FlightLog, Outcome
 from dronepatrol.model.mission import Mission, Sortie
 from dronepatrol.model.patrol import PatrolSpec
 from dronepatrol.model.progress import Progress, Report
 from dronepatrol.model.tables import TRACK
+from dronepatrol.patrol.fly_now import as_of
 from dronepatrol.plan.items import fence_items, rally_items, sortie_items
 from dronepatrol.sim.vehicle.config import VehicleConfig
 from dronepatrol.sim.vehicle.process import start as start_vehicle
@@ -21,9 +31,12 @@ from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.profiles import aircraft
 from dronepatrol.store.tables import write_table
 
-SYSTEM_ID = 1
 TIME_MARGIN = 1.5
 """A flight that takes this many times as long as planned is called back."""
+WIND_WARNING_SHARE = 0.8
+"""Of the wind that the aircraft bears; at all of it the flight is called back."""
+FASTEST_PER_CPU = 100.0
+"""So many times faster than real one processor can fly a simulated vehicle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,90 +44,192 @@ class RealVehicle:
     """A vehicle that we did not start: where it is reached, and the system id that the operator confirmed."""
 
     url: str
-    confirmed_system_id: int | None
+    confirmed_system_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Who watches a patrol and gives it orders; ``on_event`` is never called twice at once."""
+
+    on_event: Callable[[FlyEvent], None] = lambda _: None
+    desk: Desk = field(default_factory=Desk)
+
+
+@dataclass(frozen=True, slots=True)
+class Flights:
+    """What a patrol's flights have in common: what is flown, where it is written, who is told."""
+
+    mission: Mission
+    folder: PatrolFolder
+    report: Report
+    crew: Crew = field(default_factory=Crew)
+    has_rc: bool = True
+    onboard_logs: bool = False
 
 
 def fly_simulated(
-    spec: PatrolSpec, mission: Mission, folder: PatrolFolder, factor: float, report: Report
+    spec: PatrolSpec, mission: Mission, folder: PatrolFolder, factor: float, report: Report, crew: Crew | None = None
 ) -> list[FlightLog]:
-    """Fly every sortie on an embedded vehicle, ``factor`` times faster than real.
+    """Fly every sortie on an embedded vehicle, ``factor`` times faster than real, the drones side by side.
 
     Each sortie has a vehicle process of its own, with fresh batteries, the wind of the spec and its time in the
-    timetable.
+    timetable; times at which every drone stands are left out. As many fly at once as the processors bear at this
+    factor. Sorties whose rest is a sortie of its own are not flown again, and keep what was flown of them.
     """
-    flights: list[FlightLog] = []
     clear(folder.photos)
-    for truth in folder.flight.glob("*.truth.parquet"):
+    kept = {folder.simulated_truth(sortie.id) for sortie in mission.sorties if sortie not in mission.to_fly}
+    for truth in set(folder.flight.glob("*.truth.parquet")) - kept:
         truth.unlink()
-    for sortie in mission.sorties:
-        with start_vehicle(_vehicle(spec, sortie, folder, factor)) as vehicle:
-            link = MavlinkLink(vehicle.url, system_id=SYSTEM_ID, tlog=folder.tlog(sortie.id))
-            flights.append(_fly(link, mission, sortie, folder, _Drawing(mission, flights, report), confirmed=None))
-        _go_on(flights[-1])
-        if flights[-1].outcome is not Outcome.LANDED:
-            break
-    return flights
+    room = threading.BoundedSemaphore(max(1, int((os.cpu_count() or 1) * FASTEST_PER_CPU / factor)))
+
+    def embedded(sortie: Sortie, fly: _FlySortie) -> FlightLog:
+        log: FlightLog | None = None
+        with room:
+            try:
+                with start_vehicle(_vehicle(spec, sortie, folder, factor)) as vehicle:
+                    log = fly(vehicle.url, system_id_of(sortie.drone), None, ())
+            except LinkError:
+                if log is None:
+                    raise
+        return log  # of a vehicle that died in flight, too
+
+    flights = Flights(mission, folder, report, crew or Crew())
+    return _fly_all(flights, mission.to_fly, embedded, factor=factor, skips_idle=True)
 
 
-def fly_real(
-    mission: Mission, sortie_ids: Sequence[str], folder: PatrolFolder, vehicle: RealVehicle, report: Report
-) -> list[FlightLog]:
-    """Fly the named sorties on a vehicle that we did not start.
+def fly_sitl(flights: Flights, sitl: Sitl) -> list[FlightLog]:
+    """Fly every sortie, one after another, on a simulator of the user's: a process of its own for each.
+
+    Raises
+    ------
+    InputError
+        When there is no such simulator.
+    LinkError
+        When it ends, or does not answer.
+    """
+
+    def simulated(sortie: Sortie, fly: _FlySortie) -> FlightLog:
+        home = (sortie.dock.lon_deg, sortie.dock.lat_deg, sortie.dock.ground_amsl_m)
+        with start_sitl(sitl, home) as url:
+            return fly(url, sitl.system_id, None, ())
+
+    return _fly_all(flights, flights.mission.to_fly, simulated, factor=sitl.speedup, skips_idle=True, at_once=1)
+
+
+def fly_real(flights: Flights, sortie_ids: Sequence[str], vehicles: Mapping[str, RealVehicle]) -> list[FlightLog]:
+    """Fly the named sorties on vehicles that we did not start, by drone; the name "" stands for every drone.
 
     Raises
     ------
     SafetyError
-        When the vehicle was not confirmed, or a check forbids the flight; nothing was armed.
+        When a vehicle was not confirmed, or a check forbids the flight; nothing was armed.
     LinkError
-        When the vehicle does not answer.
+        When a vehicle does not answer.
     InputError
-        When the mission has no such sortie.
+        When the mission has no such sortie, or a sortie's drone no vehicle.
     """
-    known = {sortie.id: sortie for sortie in mission.sorties}
-    flights: list[FlightLog] = []
-    for sortie_id in sortie_ids:
-        if sortie_id not in known:
-            msg = f"no sortie {sortie_id} in {folder.mission}; it has {', '.join(known)}"
-            raise InputError(msg)
-        link = MavlinkLink(vehicle.url, system_id=vehicle.confirmed_system_id or SYSTEM_ID, tlog=folder.tlog(sortie_id))
-        drawing = _Drawing(mission, flights, report)
-        flights.append(
-            _fly(link, mission, known[sortie_id], folder, drawing, confirmed=vehicle.confirmed_system_id, real=True)
-        )
-        _go_on(flights[-1])
-        if flights[-1].outcome is not Outcome.LANDED:
-            break
-    return flights
+    sorties = _named(flights, sortie_ids)
+    missing = [sortie for sortie in sorties if not vehicles.keys() & {sortie.drone, ""}]
+    if missing:
+        msg = f"{missing[0].id} is {missing[0].drone}'s, which has no address; there are {', '.join(vehicles)}"
+        raise InputError(msg, hint=f"add --connect {missing[0].drone}=URL, or fly only some sorties: --sortie ID")
+    now = as_of(datetime.now(UTC), flights.mission, tuple(sorties), flights.folder)
+    if now.warning:
+        flights.report(Progress("fly", 0, 0, now.warning))
+
+    def real(sortie: Sortie, fly: _FlySortie) -> FlightLog:
+        vehicle = vehicles.get(sortie.drone) or vehicles[""]
+        return fly(vehicle.url, vehicle.confirmed_system_id, vehicle.confirmed_system_id, now.forbidden)
+
+    return _fly_all(flights, sorties, real, at_once=1 if "" in vehicles else 0)
 
 
-def _go_on(flight: FlightLog) -> None:
-    if flight.stopped:
-        msg = f"{flight.sortie_id}: stopped by the operator: {flight.outcome.value}: {flight.reason}"
-        raise StoppedError(msg, hint="logs and tracks of what was flown are kept")
+def system_id_of(drone: str) -> int:
+    """Return the MAVLink system id that a drone's name stands for: the number at its end, else 1."""
+    number = re.search(r"(\d+)$", drone)
+    return int(number[1]) if number and 1 <= int(number[1]) <= 250 else 1
 
 
-def not_flown(mission: Mission, flights: Sequence[FlightLog]) -> list[Skipped]:
-    """Return the sorties that were not flown to their end, with the reason."""
+def not_flown(mission: Mission, flights: Sequence[FlightLog], wanted: Sequence[str] | None = None) -> list[Skipped]:
+    """Return the sorties that were not flown to their end, with the reason: of those wanted, or of all."""
     logs = {flight.sortie_id: flight for flight in flights}
     return [
         Skipped(sortie.id, f"{log.outcome.value}: {log.reason}" if log else "not flown")
-        for sortie in mission.sorties
+        for sortie in mission.to_fly
+        if not wanted or sortie.id in wanted
         if (log := logs.get(sortie.id)) is None or log.outcome is not Outcome.LANDED
     ]
 
 
-def _fly(
-    link: MavlinkLink,
-    mission: Mission,
-    sortie: Sortie,
-    folder: PatrolFolder,
-    drawing: "_Drawing",
+_FlySortie = Callable[[str, int, int | None, tuple[str, ...]], FlightLog]
+"""Flies a sortie on the vehicle at a URL, with this system id, confirmed or simulated (None), forbidden for these
+reasons."""
+
+
+def _named(flights: Flights, sortie_ids: Sequence[str]) -> list[Sortie]:
+    known = {sortie.id: sortie for sortie in flights.mission.sorties}
+    for sortie_id in sortie_ids:
+        if sortie_id not in known:
+            msg = f"no sortie {sortie_id} in {flights.folder.mission}; it has {', '.join(known)}"
+            raise InputError(msg)
+        if (rest := known[sortie_id].rest_from_photo) > 0:
+            msg = f"{sortie_id} was flown in part; its rest, from photo {rest}, is a sortie of its own"
+            raise InputError(msg, hint=f"fly {', '.join(one.id for one in flights.mission.to_fly)}")
+    return [known[sortie_id] for sortie_id in sortie_ids]
+
+
+def _fly_all(
+    flights: Flights,
+    sorties: Sequence[Sortie],
+    launch: Callable[[Sortie, _FlySortie], FlightLog],
     *,
-    confirmed: int | None,
-    real: bool = False,
-) -> FlightLog:
+    factor: float = 1.0,
+    skips_idle: bool = False,
+    at_once: int = 0,
+) -> list[FlightLog]:
+    """Fly sorties on their drones at once, or with ``at_once`` 1 one after another, as if one drone flew them all."""
+    told = _Told(flights, sorties)
+    interrupts = Interrupts(tears=False)
+
+    def job(sortie: Sortie) -> Job:
+        def fly(url: str, system_id: int, confirmed: int | None, forbidden: tuple[str, ...]) -> FlightLog:
+            how = Supervision(
+                simulated=confirmed is None,
+                confirmed=confirmed,
+                on_event=told.draw,
+                orders=lambda: flights.crew.desk.take(sortie.drone),
+                interrupts=interrupts,
+                onboard_log=flights.folder.tlog(sortie.id).with_suffix(".BIN") if flights.onboard_logs else None,
+            )
+            link = MavlinkLink(url, system_id=system_id, tlog=flights.folder.tlog(sortie.id))
+            log = fly_sortie(link, _flight(flights, sortie, forbidden), how)
+            write_table(flights.folder.track(sortie.id), log.track, TRACK)
+            return log
+
+        drone = "" if at_once == 1 else sortie.drone
+        return Job(sortie.id, drone, sortie.start_s, lambda: launch(sortie, fly))
+
+    jobs = [job(sortie) for sortie in sorties]
+    return _judged(fly_fleet(jobs, Timetable(jobs, factor, skips_idle=skips_idle), interrupts), told)
+
+
+def _judged(flown: Flown, told: "_Told") -> list[FlightLog]:
+    """Return the logs, or raise where the operator stopped the patrol, or where nothing at all was flown."""
+    stopped = [log for log in flown.flights if log.stopped]
+    if stopped:
+        said = [f"{log.sortie_id}: stopped by the operator: {log.outcome.value}: {log.reason}" for log in stopped]
+        raise StoppedError("; ".join(said), hint="logs and tracks of what was flown are kept")
+    if flown.refused and not flown.flights:
+        raise next(iter(flown.refused.values()))
+    for error in flown.refused.values():
+        told.say(error)
+    return flown.flights
+
+
+def _flight(flights: Flights, sortie: Sortie, forbidden: tuple[str, ...]) -> SortieFlight:
+    mission = flights.mission
     profile = aircraft(mission.aircraft_id)
-    flight = SortieFlight(
+    return SortieFlight(
         sortie_id=sortie.id,
         items=sortie_items(sortie, mission.autopilot),
         fence_items=fence_items(mission),
@@ -124,10 +239,17 @@ def _fly(
         time_limit_s=TIME_MARGIN * sortie.planned_time_s,
         battery_needed_share=sortie.planned_energy_wh / profile.battery_wh,
         blockers=tuple(finding.message for finding in mission.findings if finding.severity == "blocker"),
+        drone=sortie.drone,
+        planned_time_s=sortie.planned_time_s,
+        return_height_m=sortie.return_height_m,
+        autopilot=Firmware(mission.autopilot),
+        has_rc=flights.has_rc,
+        forbidden_now=forbidden,
+        limits=Limits(
+            wind_warn_m_s=WIND_WARNING_SHARE * profile.max_wind_m_s,
+            wind_return_m_s=profile.max_wind_m_s,
+        ),
     )
-    log = fly_sortie(link, flight, simulated=not real, confirm_system_id=confirmed, on_event=drawing.draw)
-    write_table(folder.track(sortie.id), log.track, TRACK)
-    return log
 
 
 def _vehicle(spec: PatrolSpec, sortie: Sortie, folder: PatrolFolder, factor: float) -> VehicleConfig:
@@ -135,7 +257,7 @@ def _vehicle(spec: PatrolSpec, sortie: Sortie, folder: PatrolFolder, factor: flo
     return VehicleConfig(
         home=(sortie.dock.lon_deg, sortie.dock.lat_deg, sortie.dock.ground_amsl_m),
         flight_id=sortie.id,
-        system_id=SYSTEM_ID,
+        system_id=system_id_of(sortie.drone),
         factor=factor,
         seed=spec.seed,
         clock=spec.start + timedelta(seconds=sortie.start_s),
@@ -145,20 +267,28 @@ def _vehicle(spec: PatrolSpec, sortie: Sortie, folder: PatrolFolder, factor: flo
         battery_wh=profile.battery_wh,
         mass_kg=profile.mass_kg,
         top_airspeed_m_s=profile.cruise_m_s + profile.max_wind_m_s,
-        parameters=(("RTL_ALT", 100.0 * sortie.return_height_m),),
+        parameters=(("FENCE_ENABLE", 1.0),),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawing:
-    """Turns what a session says into progress of the whole mission, counted in photos."""
+class _Told:
+    """Turns what sessions say, from their own threads, into progress of the whole mission, counted in photos."""
 
-    mission: Mission
-    flights: Sequence[FlightLog]
-    report: Report
+    def __init__(self, flights: Flights, sorties: Sequence[Sortie]) -> None:
+        self._flights = flights
+        self._total = sum(sortie.planned_photos for sortie in sorties)
+        self._photos: dict[str, int] = {}
+        self._lock = threading.Lock()
 
     def draw(self, event: FlyEvent) -> None:
-        """Report how far all sorties together are."""
-        total = sum(sortie.planned_photos for sortie in self.mission.sorties)
-        done = sum(flight.photos for flight in self.flights) + event.photos
-        self.report(Progress("fly", min(done, total), total, f"{event.sortie_id} {event.text or event.phase.value}"))
+        """Report how far all sorties together are, and pass the event on."""
+        with self._lock:
+            self._photos[event.sortie_id] = event.photos
+            done = min(sum(self._photos.values()), self._total)
+            note = f"{event.sortie_id} {event.text or event.phase.value}"
+            self._flights.report(Progress("fly", done, self._total, note))
+            self._flights.crew.on_event(event)
+
+    def say(self, error: DronePatrolError) -> None:
+        """Report what went wrong with one sortie while others flew."""
+        self._flights.report(Progress("fly", 0, self._total, str(error)))

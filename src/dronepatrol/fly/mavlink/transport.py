@@ -4,25 +4,41 @@ Own sockets rather than pymavlink's, which print to stdout, hide the receive buf
 together with a time-out.
 """
 
-import importlib
+import errno
 import select
 import socket
-from typing import Any, Protocol
+from typing import Protocol
 
-from dronepatrol.errors import InputError, LinkError
+from dronepatrol.errors import LinkError
+from dronepatrol.fly.mavlink.address import Address, Network, parse
+from dronepatrol.fly.mavlink.serial_line import SerialLine
 
 _RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024  # a second of telemetry of a simulated vehicle at factor 100, many times over
 _DATAGRAM_BYTES = 65535
-_DEFAULT_BAUD = 57600
 _CHUNKS_AT_ONCE = 2000
-_SCHEMES = "udp:HOST:PORT, udpin:HOST:PORT, tcp:HOST:PORT or serial:DEVICE:BAUD"
+_MOST_PEERS = 32
+
+_HINT = "is the vehicle or the simulator running, and is the address right?"
+_HINTS = {
+    errno.EADDRINUSE: "another ground station listens there: close it, or choose another port",
+    errno.EACCES: "may this user open it? A serial line needs the group that owns it (often dialout)",
+    errno.EBUSY: "another program has it open: close that one",
+}
+
+
+Chunk = tuple[bytes, Address | None]
+"""What came, a datagram or a piece of a stream, and who sent it, where that may be more than one."""
 
 
 class Transport(Protocol):
-    """A byte pipe; a chunk is a datagram, or whatever a stream had."""
+    """A byte pipe to one vehicle or to several."""
 
-    def read(self, timeout_s: float) -> list[bytes]:
+    def read(self, timeout_s: float) -> list[Chunk]:
         """Return all chunks that are there; waits up to ``timeout_s`` for the first."""
+        ...
+
+    def settle(self, sender: Address | None) -> None:
+        """Speak and listen to this sender alone from now on."""
         ...
 
     def write(self, packet: bytes) -> None:
@@ -35,10 +51,7 @@ class Transport(Protocol):
 
 
 def open_transport(url: str) -> Transport:
-    """Open the address.
-
-    ``udp:`` and ``udpout:`` talk to a vehicle that listens at HOST:PORT; ``udpin:`` listens there itself and answers
-    whoever speaks first; ``tcp:`` connects; ``serial:`` (or a bare device name) opens a serial line.
+    """Open an address; a socket that listens answers everybody who speaks, until it settles for one.
 
     Raises
     ------
@@ -47,49 +60,37 @@ def open_transport(url: str) -> Transport:
     LinkError
         When it cannot be opened.
     """
-    scheme, _, rest = url.partition(":")
+    place = parse(url)
     try:
-        if scheme in {"udp", "udpout", "udpin"}:
-            return _Datagrams(_host_port(url, rest), listens=scheme == "udpin")
-        if scheme == "tcp":
-            return _Stream(_host_port(url, rest))
-        if scheme == "serial" or url.startswith("/dev/"):
-            return _Serial(rest if scheme == "serial" else url)
+        if not isinstance(place, Network):
+            return SerialLine(place)
+        return _Stream(place.address) if place.stream else _Datagrams(place.address, listens=place.listens)
     except OSError as error:
         msg = f"{url} cannot be opened: {error.strerror or error}"
-        raise LinkError(msg, hint="is the vehicle or the simulator running, and is the address right?") from error
-    msg = f"{url!r} is no vehicle address; expected {_SCHEMES}"
-    raise InputError(msg, hint="for example --connect udp:127.0.0.1:14550")
-
-
-def _host_port(url: str, rest: str) -> tuple[str, int]:
-    host, _, port = rest.removeprefix("//").rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        msg = f"{url!r} is no vehicle address; expected {_SCHEMES}"
-        raise InputError(msg, hint="for example --connect udp:127.0.0.1:14550")
-    return host, int(port)
+        raise LinkError(msg, hint=_HINTS.get(error.errno or 0, _HINT)) from error
 
 
 class _Datagrams:
     """UDP."""
 
-    def __init__(self, address: tuple[str, int], *, listens: bool) -> None:
+    def __init__(self, address: Address, *, listens: bool) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
             self._socket.setblocking(False)
-            self._peer: tuple[str, int] | None = None
+            self._peers: set[Address] = set()
+            self._settled = not listens
             if listens:
                 self._socket.bind(address)
             else:
-                self._peer = (socket.gethostbyname(address[0]), address[1])
+                self._peers.add((socket.gethostbyname(address[0]), address[1]))
         except OSError:
             self._socket.close()
             raise
 
-    def read(self, timeout_s: float) -> list[bytes]:
-        chunks: list[bytes] = []
-        if self._peer is not None and self._socket.getsockname()[1] == 0:
+    def read(self, timeout_s: float) -> list[Chunk]:
+        chunks: list[Chunk] = []
+        if self._socket.getsockname()[1] == 0:
             return chunks  # nothing sent yet, so nobody knows where to answer
         if not select.select([self._socket], [], [], timeout_s)[0]:
             return chunks
@@ -100,19 +101,22 @@ class _Datagrams:
                 break
             except ConnectionError:  # an earlier packet found nobody at home
                 continue
-            if self._peer is None:
-                self._peer = sender
-            if sender == self._peer:
-                chunks.append(chunk)
+            if not self._settled and len(self._peers) < _MOST_PEERS:
+                self._peers.add(sender)
+            if sender in self._peers:
+                chunks.append((chunk, sender))
         return chunks
 
+    def settle(self, sender: Address | None) -> None:
+        if sender is not None and not self._settled:
+            self._peers, self._settled = {sender}, True
+
     def write(self, packet: bytes) -> None:
-        if self._peer is None:
-            return
-        try:
-            self._socket.sendto(packet, self._peer)
-        except (BlockingIOError, ConnectionError):
-            return
+        for peer in self._peers:
+            try:
+                self._socket.sendto(packet, peer)
+            except (BlockingIOError, ConnectionError):
+                continue
 
     def close(self) -> None:
         self._socket.close()
@@ -121,11 +125,11 @@ class _Datagrams:
 class _Stream:
     """TCP."""
 
-    def __init__(self, address: tuple[str, int]) -> None:
+    def __init__(self, address: Address) -> None:
         self._socket = socket.create_connection(address, timeout=5.0)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def read(self, timeout_s: float) -> list[bytes]:
+    def read(self, timeout_s: float) -> list[Chunk]:
         if not select.select([self._socket], [], [], timeout_s)[0]:
             return []
         try:
@@ -135,7 +139,10 @@ class _Stream:
         if not chunk:  # the other side has gone: be silent, not busy
             select.select([], [], [], timeout_s)
             return []
-        return [chunk]
+        return [(chunk, None)]
+
+    def settle(self, sender: Address | None) -> None:
+        """Do nothing: there is one sender."""
 
     def write(self, packet: bytes) -> None:
         try:
@@ -145,32 +152,3 @@ class _Stream:
 
     def close(self) -> None:
         self._socket.close()
-
-
-class _Serial:
-    """A serial line or USB modem, as DEVICE or DEVICE:BAUD."""
-
-    def __init__(self, device: str) -> None:
-        try:
-            serial: Any = importlib.import_module("serial")  # only those who fly over a cable need it
-        except ImportError as error:
-            msg = f"serial line {device}: pyserial is not installed"
-            raise LinkError(msg, hint="pip install pyserial") from error
-        name, _, baud = device.rpartition(":")
-        if not name or not baud.isdigit():
-            name, baud = device, str(_DEFAULT_BAUD)
-        self._port: Any = serial.Serial(name, int(baud), timeout=0, write_timeout=0)  # SerialException is an OSError
-
-    def read(self, timeout_s: float) -> list[bytes]:
-        select.select([self._port.fileno()], [], [], timeout_s)
-        chunk: bytes = self._port.read(_DATAGRAM_BYTES)
-        return [chunk] if chunk else []
-
-    def write(self, packet: bytes) -> None:
-        try:
-            self._port.write(packet)
-        except OSError:
-            return
-
-    def close(self) -> None:
-        self._port.close()
