@@ -8,7 +8,9 @@ The last line of stdout is one JSON object. Ratios are over area / (width x spee
 
 import argparse
 import json
+import math
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import numpy as np
 import shapely
 from shapely import LineString, MultiPolygon, Polygon
 
+from dronepatrol.errors import DronePatrolError, InputError
 from dronepatrol.plan.airspace import Airspace
 from dronepatrol.plan.coverage.cover import Coverage, Task, cover, flight_line
 from dronepatrol.plan.timing import Pace, straightened
@@ -24,6 +27,36 @@ from dronepatrol.plan.timing import Pace, straightened
 UNCOVERED_SHARE = 0.0045
 OUTSIDE = 0.9
 """How far outside the outer ring may be flown, in widths."""
+
+
+def read_polygon(file: Path) -> dict[str, Any]:
+    """Return a benchmark polygon.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read, or what it holds is no polygon with a width, a speed and an acceleration.
+    """
+    form = "JSON object with width, v, a, ext [[x, y], ...] and holes [[[x, y], ...], ...]"
+    try:
+        polygon = json.loads(file.read_text(encoding="utf-8"), parse_constant=_no_number)
+        numbers = [float(polygon[key]) for key in ("width", "v", "a")]
+        region = Polygon(polygon["ext"], polygon.get("holes") or [])
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, shapely.GEOSException) as error:
+        msg = f"{file}: no benchmark polygon: {type(error).__name__}: {error}"
+        raise InputError(msg, hint=f"give a {form}") from error
+    if not all(math.isfinite(number) and number > 0 for number in numbers):
+        msg = f"{file}: width, v and a are {numbers}; all three must be above 0"
+        raise InputError(msg, hint="give metres, m/s and m/s2")
+    if not region.is_valid or region.is_empty:
+        msg = f"{file}: the polygon is invalid: {shapely.is_valid_reason(region) if region else 'it is empty'}"
+        raise InputError(msg, hint="draw the rings so that none crosses itself or another, holes inside the outer ring")
+    return dict(polygon)
+
+
+def _no_number(word: str) -> float:
+    msg = f"{word} is no number"
+    raise ValueError(msg)
 
 
 def task_of(polygon: dict[str, Any]) -> Task:
@@ -57,7 +90,7 @@ def score(polygon: dict[str, Any], lanes: list[Any], path: np.ndarray) -> dict[s
 
 def run(file: Path, out: Path | None) -> dict[str, Any]:
     """Plan and score one polygon; write the plan where asked."""
-    polygon = json.loads(file.read_text(encoding="utf-8"))
+    polygon = read_polygon(file)
     began = time.perf_counter()
     task = task_of(polygon)
     coverage: Coverage = cover(task)
@@ -76,7 +109,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="where to write the plan of --polygon")
     asked = parser.parse_args()
     if asked.polygon:
-        print(json.dumps(run(asked.polygon, asked.out)))
+        try:
+            print(json.dumps(run(asked.polygon, asked.out)))
+        except DronePatrolError as error:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(error.exit_code)
         return
     root = Path(os.environ.get("DRONEPATROL_TESTDATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
     results = []

@@ -1,7 +1,9 @@
 """How areas lie: every odd thing has a name, a place, and what can still be flown."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import shapely
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from shapely import MultiPolygon, box
 
 from dronepatrol.areas import findings
+from dronepatrol.areas.findings import of_files
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.mission import Dock
 from dronepatrol.model.patrol import Area, Zone, ZoneKind
@@ -82,7 +85,7 @@ def test_inside_a_no_fly_zone():
     assert part.severity == "info"
     assert "50.0%" in part.message
     assert "0.500 km2" in part.what_to_do
-    together = [zone(-1, -1, 501, 1001), zone(499, -1, 1001, 1001)]
+    together = [zone(-1, -1, 501, 1001, id="west"), zone(499, -1, 1001, 1001)]
     assert rules([A], together) == [("area no-fly", "blocker")]
 
 
@@ -111,3 +114,39 @@ def test_too_far_from_every_dock():
     assert "km2 of it can be flown" in part.what_to_do
     assert part.lonlat is not None
     assert shapely.Point(part.lonlat).within(B.geometry)
+
+
+def test_ids_that_stand_twice_are_named():
+    (area_id,) = findings([A, replace(B, id="a")])
+    assert (area_id.rule, area_id.severity) == ("area id", "warning")
+    assert "2 areas have the id a" in area_id.message
+    assert shapely.Point(area_id.lonlat).within(B.geometry)
+    far = [zone(5000, 5000, 6000, 6000), zone(7000, 5000, 8000, 6000), zone(9000, 5000, 9500, 6000, id="other")]
+    assert rules([A, B], far) == [("zone id", "warning")]
+    assert rules([], far) == [("zone id", "warning")]
+
+
+def test_every_finding_speaks_both_languages_and_says_what_to_do():
+    dock = Dock("d", "d", 121.02, 30.70, 3.0)
+    odd = [A, area("a", (900, 0, 1900, 1000)), area("c", (1900, 0, 2500, 100)), area("d", (2503, 0, 2506, 99))]
+    told = findings([*odd, area("e", (90000, 0, 90100, 9))], [zone(0, 0, 500, 1000)], [dock], reach_m=1500)
+    told += findings([B], [zone(0, -9, 4000, 4000)], [dock], reach_m=1) + of_files(
+        {Path("a.shp"): ("EPSG:4549",), Path("b.geojson"): ("EPSG:4326",)}, ()
+    )
+    assert len({one.rule for one in told}) == 9
+    for one in told:
+        assert one.what_to_do, one
+        assert one.what_to_do_zh, one
+        assert re.search("[\u4e00-\u9fff]", one.message_zh), one
+        numbers = re.findall(r"\d+(?:[.,]\d+)*", one.message.replace("m2", ""))
+        assert not [number for number in numbers if number not in one.message_zh], one
+
+
+def test_files_in_other_reference_systems_and_empty_ones_are_named():
+    same = {Path("a.shp"): ("EPSG:4549 x",), Path("b.shp"): ("EPSG:4549 x",)}
+    assert of_files(same, set(same)) == ()
+    (crs,) = of_files({**same, Path("c.geojson"): ("EPSG:4326 y",)}, {*same, Path("c.geojson")})
+    assert (crs.rule, crs.severity) == ("area crs", "info")
+    assert "EPSG:4326 y, EPSG:4549 x" in crs.message
+    (empty,) = of_files(same, {Path("a.shp")})
+    assert (empty.rule, "b.shp has no features" in empty.message) == ("zone file", True)

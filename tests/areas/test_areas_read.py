@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import geopandas
+import numpy as np
+import pyogrio
 import pytest
 from shapely import Point, Polygon, box
 
-from dronepatrol.areas import read_areas, read_register, read_towns, read_zones
+from dronepatrol.areas import read_areas, read_lines, read_register, read_towns, read_zones
+from dronepatrol.areas.survey import survey
 from dronepatrol.errors import InputError
 from dronepatrol.geo.local import area_m2
 from dronepatrol.model.patrol import RegisterKind
@@ -183,3 +186,20 @@ def test_times_in_the_wrong_order_are_refused_not_dropped(tmp_path):
     path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
     with pytest.raises(InputError, match=r"feature 1: valid_to 2026-05-01.* is not after valid_from"):
         read_zones(path)
+
+
+@pytest.mark.parametrize("driver", ["GeoJSON", "GPKG", "ESRI Shapefile"])
+def test_a_layer_without_features_says_that_there_are_no_zones(tmp_path, driver):
+    path = tmp_path / f"none{ {'GeoJSON': '.geojson', 'GPKG': '.gpkg', 'ESRI Shapefile': '.shp'}[driver] }"
+    none = np.array([], dtype=object)
+    pyogrio.raw.write(path, none, [], [], geometry_type="Polygon", crs="EPSG:4326", driver=driver)
+    assert read_zones(path) == ()
+    for read in (read_areas, read_lines):
+        with pytest.raises(InputError, match="has no features"):
+            read(path)
+    (empty,) = survey([DEMO / "area.geojson"], [path]).findings
+    assert "has no features" in empty.message
+    with pytest.raises(InputError, match="has no features"):
+        survey([path])
+    with pytest.raises(InputError, match="no features"):
+        survey([path], [path])

@@ -79,8 +79,8 @@ class Patrol:
     def operator(self, **changes: str) -> "Patrol":
         return self.spec(operator={**self.request.spec.operator, **changes})
 
-    def approved(self, rule: str) -> "Patrol":
-        return self.spec(approvals={rule: "No. 7"})
+    def approved(self, rule: str, zone_id: str = "") -> "Patrol":
+        return self.spec(approvals={f"{rule}.{zone_id}" if zone_id else rule: "No. 7"})
 
     def zone(self, geometry: Any, kind: ZoneKind = ZoneKind.NO_FLY, **more: Any) -> "Patrol":
         zone = Zone(f"z{len(self.request.zones)}", "a zone", geometry, kind, **more)

@@ -1,7 +1,9 @@
 """Every rule of the regulations: one patrol that breaks it, one that does not."""
 
+import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,13 +67,35 @@ def test_an_approval_turns_the_blocker_into_information_that_names_it(patrol):
     approved = patrol(height_m=125.0).approved("ALT120")
     assert "ALT120" not in approved.blockers()
     assert any("No. 7" in f.message for f in approved.findings() if f.rule == "ALT120")
-    assert "ALT120" in patrol(height_m=125.0).approved("NFZ_POLY").blockers()
+    assert "ALT120" in patrol(height_m=125.0).approved("SWARM").blockers()
 
 
 def test_nfz_poly_with_the_lateral_error(patrol, at_metres):
     assert "blocker" in patrol().zone(at_metres(-97, 100, -60, 200)).found("NFZ_POLY")  # 3 m beside the leg
     assert patrol().zone(at_metres(-90, 100, -60, 200)).found("NFZ_POLY") == []
-    assert "NFZ_POLY" not in patrol().zone(at_metres(-97, 100, -60, 200)).approved("NFZ_POLY").blockers()
+    near = patrol().zone(at_metres(-97, 100, -60, 200))
+    approved = near.approved("NFZ_POLY", "z0").findings()
+    assert [f.severity for f in approved if f.rule == "NFZ_POLY"] == ["info"]
+    assert any("No. 7" in f.message and "No. 7" in f.message_zh for f in approved)
+
+
+def test_an_approval_for_one_zone_opens_no_other(patrol, at_metres):
+    two = patrol().zone(at_metres(-110, 100, -90, 150)).zone(at_metres(-110, 200, -90, 250))
+    assert two.found("NFZ_POLY") == ["blocker", "blocker"]
+    assert sorted(two.approved("NFZ_POLY", "z1").found("NFZ_POLY")) == ["blocker", "info"]
+    low = patrol().zone(at_metres(-110, 100, -90, 150), ZoneKind.HEIGHT_LIMIT, max_height_m=60.0)
+    low = low.zone(at_metres(-110, 200, -90, 250), ZoneKind.HEIGHT_LIMIT, max_height_m=60.0)
+    blockers = [f for f in low.approved("NFZ_POLY", "z1").findings() if f.severity == "blocker"]
+    assert [f.rule for f in blockers if f.rule == "NFZ_POLY"] == ["NFZ_POLY"]
+    assert 'approvals.NFZ_POLY."z0"' in blockers[0].what_to_do
+
+
+def test_no_zones_are_said_and_so_is_a_layer_without_any(patrol, at_metres):
+    (none,) = [f for f in patrol().findings() if f.rule == "NFZ_POLY"]
+    assert (none.severity, "was not checked" in none.message) == ("info", True)
+    (empty,) = [f for f in patrol().spec(nofly_file=Path("zones.geojson")).findings() if f.rule == "NFZ_POLY"]
+    assert (empty.severity, "zones.geojson has no zones" in empty.message) == ("info", True)
+    assert patrol().zone(at_metres(900, 900, 950, 950)).found("NFZ_POLY") == []
 
 
 def test_a_height_limited_zone_is_flown_below_its_height(patrol, at_metres):
@@ -97,7 +121,8 @@ def test_nfz_temp_counts_only_while_it_is_in_force(patrol, at_metres, opens_h, c
         valid_from=start + timedelta(hours=opens_h),
         valid_to=start + timedelta(hours=closes_h),
     )
-    assert (severity in zone.found("NFZ_TEMP")) if severity else zone.found("NFZ_TEMP") == []
+    later = "info" if opens_h > 0 else None  # after the patrol, but crossing its route: start on time
+    assert zone.found("NFZ_TEMP") == [one for one in (severity or later,) if one]
     assert zone.found("NFZ_POLY") == []
     assert ("NFZ_TEMP" in zone.approved("NFZ_TEMP").blockers()) is bool(severity)  # no approval lifts it
 
@@ -106,8 +131,10 @@ def test_nfz_temp_uses_the_sorties_own_time(patrol, at_metres):
     plain = patrol()
     opens = plain.request.spec.start + timedelta(hours=1)
     zone = plain.zone(at_metres(-200, 100, 200, 200), valid_from=opens, valid_to=opens + timedelta(hours=1))
-    assert zone.found("NFZ_TEMP") == []
+    assert zone.found("NFZ_TEMP") == ["info"]
     assert zone.sortie(start_s=3600.0).found("NFZ_TEMP") == ["blocker"]
+    aside = plain.zone(at_metres(500, 100, 600, 200), valid_from=opens, valid_to=opens + timedelta(hours=1))
+    assert aside.found("NFZ_TEMP") == []
 
 
 @pytest.mark.parametrize(
@@ -161,6 +188,47 @@ def test_what_no_plan_shows_is_left_to_a_person(patrol, rule):
     assert "a person must" in finding.message
     assert finding.what_to_do
     assert load_rules()[rule].checked == "person"
+    (key,) = load_rules()[rule].inputs
+    (seen_to,) = [f for f in patrol().operator(**{key: "note 12 of 17 May"}).findings() if f.rule == rule]
+    assert seen_to.severity == "info"
+    assert "note 12 of 17 May" in seen_to.message
+    assert "a person must" not in seen_to.message
+    (denied,) = [f for f in patrol().operator(**{key: "not yet"}).findings() if f.rule == rule]
+    assert "a person must" in denied.message
+
+
+@pytest.mark.parametrize("stated", ["No. 7", "North 12", "none-such 3", "无人机保险 12 号", "no 7"])
+def test_what_only_begins_like_a_no_is_a_reference(patrol, stated):
+    assert patrol().operator(registration=stated).found("REG") == []
+
+
+@pytest.mark.parametrize("stated", ["no", "None", "no, later", "not yet", "无", "否", "未办理", "no insurance"])
+def test_a_no_is_a_no(patrol, stated):
+    assert patrol().operator(registration=stated).found("REG") == ["blocker"]
+
+
+def test_an_approval_closes_the_question_of_crowds(patrol):
+    (approved,) = [f for f in patrol().approved("CROWD").findings() if f.rule == "CROWD"]
+    assert "approved: No. 7" in approved.message
+    assert patrol().approved("CROWD").found("APPLY_BY") == ["warning"]  # an application it was, with its deadline
+
+
+def test_every_finding_says_what_to_do_in_both_languages(patrol, at_metres):
+    at = at_metres(-110, 100, -90, 200)
+    every = patrol(height_m=130.0, speed_m_s=30.0).spec(operator={}, wind_m_s=20.0).aircraft(link_range_m=10.0)
+    every = every.zone(at).zone(at, ZoneKind.SENSITIVE).zone(at, ZoneKind.ADVISORY)
+    every = every.zone(at, ZoneKind.HEIGHT_LIMIT, max_height_m=20.0).zone(at, valid_to=datetime.max.replace(tzinfo=UTC))
+    every = every.sortie(planned_energy_wh=99.0, rally=())
+    found = every.findings() + patrol().findings() + patrol(height_m=130.0).approved("ALT120").findings()
+    assert len({finding.rule for finding in found}) > 25
+    for finding in found:
+        assert finding.what_to_do, finding
+        assert finding.what_to_do_zh, finding
+        assert re.search("[\u4e00-\u9fff]", finding.message_zh), finding
+        assert finding.said("zh") == (finding.message_zh, finding.what_to_do_zh)
+        assert finding.said("en") == (finding.message, finding.what_to_do)
+        numbers = re.findall(r"\d+(?:\.\d+)?", finding.message.replace("m2", ""))
+        assert not [one for one in numbers if one not in finding.message_zh]
 
 
 def test_relay_over_the_internet_needs_an_application(patrol):
@@ -274,9 +342,17 @@ def test_fence_data_are_fresh(patrol):
 
 def test_photos_must_not_show_sensitive_sites_even_beside_the_track(patrol, at_metres):
     beside = at_metres(-135, 200, -125, 210)  # 25 m beside the leg; photos reach 40 m
-    assert patrol().zone(beside, ZoneKind.SENSITIVE).found("SENSITIVE") == ["blocker"]
-    assert patrol().zone(beside, ZoneKind.SENSITIVE).approved("SENSITIVE").found("SENSITIVE") == ["blocker"]
-    assert patrol().zone(at_metres(-200, 200, -180, 210), ZoneKind.SENSITIVE).found("SENSITIVE") == []
+    assert "SENSITIVE" in patrol().zone(beside, ZoneKind.SENSITIVE).blockers()
+    assert "SENSITIVE" in patrol().zone(beside, ZoneKind.SENSITIVE).approved("SENSITIVE").blockers()
+    assert patrol().zone(at_metres(-200, 200, -180, 210), ZoneKind.SENSITIVE).found("SENSITIVE") == ["info"]
+    assert patrol().zone(at_metres(-400, 200, -380, 210), ZoneKind.SENSITIVE).found("SENSITIVE") == []
+
+
+def test_photos_over_lower_ground_show_more(patrol, at_metres):
+    """25 m lower than the dock, photos of the same flight reach a third further."""
+    beside = patrol().zone(at_metres(-165, 330, -158, 340), ZoneKind.SENSITIVE)
+    assert "SENSITIVE" not in beside.blockers()
+    assert "SENSITIVE" in on(beside, Slope(-0.08)).blockers()
 
 
 def test_survey_products_need_a_qualification(patrol):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dronepatrol.fly.mavlink.transfer import _fields, _item
+from dronepatrol.fly.mavlink.wire import from_message, to_fields
 from dronepatrol.formats.wpl import read_wpl, write_wpl
 from dronepatrol.model.mission import Command, Dock, Frame, RallyPoint, Sortie, Waypoint
 from dronepatrol.plan.items import rally_items, sortie_items
@@ -124,14 +124,14 @@ def test_a_photo_here_is_one_photo_after_a_short_stop(autopilot, command, p3, p5
 def test_parameter_5_of_an_item_without_a_place_goes_over_the_link_and_into_files_as_it_is():
     items = sortie_items(sortie(Waypoint(121.0, 30.7, 60.0, photo_here=True)), "ardupilot")
     shoot = next(item for item in items if item.command == Command.DO_DIGICAM_CONTROL)
-    fields = _fields(shoot)
+    fields = to_fields(shoot)
     assert fields["x"] == 1
 
     class Message:
         def __init__(self, values):
             self.__dict__.update(values)
 
-    assert _item(Message(fields)) == shoot
+    assert from_message(Message(fields)) == shoot
     assert read_wpl(write_wpl(items)) == items
 
 

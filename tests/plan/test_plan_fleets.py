@@ -15,17 +15,11 @@ from dronepatrol.model.mission import Dock, Mission, Sortie, Waypoint
 from dronepatrol.model.patrol import Fleet, Objective
 from dronepatrol.plan.airspace import Airspace
 from dronepatrol.plan.energy import EnergyModel
+from dronepatrol.plan.fleet.apart import APART_M, APART_S, APART_UP_M, track
 from dronepatrol.plan.fleet.assign import Assigned, assigned
+from dronepatrol.plan.fleet.levels import LEVEL_M, raised
 from dronepatrol.plan.fleet.sorties import Base
-from dronepatrol.plan.fleet.timetable import (
-    APART_M,
-    APART_S,
-    least_makespan_s,
-    makespan_s,
-    rows,
-    track,
-    with_timetable,
-)
+from dronepatrol.plan.fleet.timetable import least_makespan_s, makespan_s, rows, with_timetable
 from dronepatrol.plan.fleet.tour import Tour
 from dronepatrol.plan.photogrammetry import PhotoPlan
 from dronepatrol.plan.stretch import Stretch
@@ -141,7 +135,7 @@ def sorties(seed: int) -> tuple[Sortie, ...]:
     for number in range(int(random.integers(2, 9))):
         dock = docks[int(random.integers(0, 2))]
         turns = random.uniform([120.995, 30.695], [121.015, 30.705], (int(random.integers(1, 5)), 2))
-        waypoints = tuple(Waypoint(float(lon), float(lat), 80.0) for lon, lat in turns)
+        waypoints = tuple(Waypoint(float(lon), float(lat), 80.0, photo_here=True) for lon, lat in turns)
         line = FRAME.to_metres([(dock.lon_deg, dock.lat_deg), *turns, (dock.lon_deg, dock.lat_deg)])
         cost = MODEL.up_and_down() + MODEL.path(line)
         found.append(
@@ -152,10 +146,14 @@ def sorties(seed: int) -> tuple[Sortie, ...]:
     return tuple(found)
 
 
-def timetable(seed: int, drones: int, charge_s: float) -> tuple[Mission, Fleet]:
+def on_levels(sortie: Sortie) -> list[Sortie]:
+    return [sortie, raised(sortie, LEVEL_M, CRAFT), raised(sortie, 2 * LEVEL_M, CRAFT)]
+
+
+def timetable(seed: int, drones: int, charge_s: float, levels: bool = True) -> tuple[Mission, Fleet]:
     mission = Mission("m", 1, "c", "small-quad", "ardupilot", 80.0, 0.05, 50.0, 30.0, (), (), sorties(seed))
     fleet = replace(fleet_of(2, drones), charge_s=charge_s)
-    return with_timetable(mission, fleet, CRAFT), fleet
+    return with_timetable(mission, fleet, CRAFT, on_levels if levels else None), fleet
 
 
 @given(seed=st.integers(0, 10_000), drones=st.integers(1, 3), charge_s=st.floats(0, 3000))
@@ -172,25 +170,55 @@ def test_no_drone_flies_twice_at_once_nor_before_it_is_charged(seed, drones, cha
     assert makespan_s(mission) >= least_makespan_s(mission.sorties, fleet) - 1e-6
 
 
-@given(seed=st.integers(0, 10_000), drones=st.integers(1, 3))
-@settings(max_examples=25, deadline=None)
-def test_drones_in_the_air_at_once_pass_apart_even_where_one_is_late(seed, drones):
-    mission, _ = timetable(seed, drones, 600.0)
+def assert_apart(mission: Mission) -> None:
+    """No two drones are nearer than 40 m on the map and 10 m in height at any time, even where one is late."""
     tracks = [track(sortie, FRAME, CRAFT) for sortie in mission.sorties]
     clock = np.arange(0.0, makespan_s(mission), 3.0)
 
     def at(number: int, late_s: float) -> np.ndarray:
         since = clock - mission.sorties[number].start_s - late_s
         one = tracks[number]
-        where = np.column_stack([np.interp(since, one.time_s, one.at[:, axis]) for axis in (0, 1)])
+        where = np.column_stack([np.interp(since, one.time_s, one.at[:, axis]) for axis in range(3)])
         where[(since < 0) | (since > one.time_s[-1])] = np.nan  # in its dock
         return where
 
     for one in range(len(tracks)):
         for other in range(one):
             for late_s in (-0.9 * APART_S, -15.0, 0.0, 15.0, 0.9 * APART_S):
-                apart = np.hypot(*(at(one, 0.0) - at(other, late_s)).T)
-                assert not (apart < APART_M).any()
+                away = at(one, 0.0) - at(other, late_s)
+                assert not ((np.hypot(*away[:, :2].T) < APART_M) & (np.abs(away[:, 2]) < APART_UP_M)).any()
+
+
+@given(seed=st.integers(0, 10_000), drones=st.integers(1, 3))
+@settings(max_examples=25, deadline=None)
+def test_drones_in_the_air_at_once_are_apart_on_the_map_or_in_height_even_where_one_is_late(seed, drones):
+    assert_apart(timetable(seed, drones, 600.0)[0])
+
+
+def test_a_level_is_taken_where_it_lands_sooner_than_waiting():
+    """Two docks whose drones cross each other's way at the same time, out and back: one flies above the other."""
+    docks = [Dock("a", "a", 121.0, 30.7, 3.0), Dock("b", "b", 121.01, 30.691, 3.0)]
+    ends = [Waypoint(121.02, 30.7, 80.0, photo_here=True), Waypoint(121.01, 30.709, 80.0, photo_here=True)]
+    both = tuple(
+        Sortie(f"sortie-{number}", dock, (end,), 10.0, 80.0, 4000.0, 520.0, 20.0, 1)
+        for number, (dock, end) in enumerate(zip(docks, ends, strict=True))
+    )
+    mission = Mission("m", 1, "c", "small-quad", "ardupilot", 80.0, 0.05, 50.0, 30.0, (), (), both)
+    staggered, levelled = (with_timetable(mission, fleet_of(2, 1), CRAFT, choices) for choices in (None, on_levels))
+    assert makespan_s(levelled) < makespan_s(staggered)
+    assert {sortie.return_height_m for sortie in levelled.sorties} == {80.0, 80.0 + LEVEL_M}
+    for timed in (staggered, levelled):
+        assert_apart(timed)
+
+
+def test_only_ways_without_photos_are_raised_and_they_are_paid_for():
+    (sortie,) = (one for one in sorties(11)[:1])
+    high = raised(sortie, 15.0, CRAFT)
+    assert [w for w in high.waypoints if w.photo_here] == list(sortie.waypoints)
+    assert (high.waypoints[0].height_m, high.return_height_m) == (95.0, 95.0)
+    climbs_wh = 2 * 15.0 * (CRAFT.climb_w / CRAFT.climb_m_s + CRAFT.hover_w / CRAFT.descent_m_s) / 3600
+    assert high.planned_energy_wh - sortie.planned_energy_wh == pytest.approx(climbs_wh, abs=0.01)
+    assert high.planned_photos == sortie.planned_photos
 
 
 def test_the_timetable_is_the_same_again():

@@ -14,12 +14,17 @@ from dronepatrol.errors import InputError, PlanError
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.mission import Command, Frame, Mission, Sortie
 from dronepatrol.model.patrol import Zone
-from dronepatrol.plan.fleet.resume import resume
+from dronepatrol.model.progress import silent
+from dronepatrol.patrol.fly import RealVehicle, fly_real, not_flown
+from dronepatrol.plan.checks import check
+from dronepatrol.plan.fleet.resume import resume, resumed
 from dronepatrol.plan.footprints import due_photos, photo_footprints
 from dronepatrol.plan.items import fence_items, sortie_items
 from dronepatrol.plan.mission import plan_mission
+from dronepatrol.plan.photogrammetry import photo_plan
 from dronepatrol.plan.request import Request
 from dronepatrol.store import profiles
+from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.spec import read_spec
 
 SPEC = read_spec(Path(__file__).resolve().parents[2] / "missions" / "pinghu-xindai-demo.toml")
@@ -170,3 +175,72 @@ def test_the_rest_of_a_sortie_is_a_sortie_of_its_own():
         resume(demo(), request, whole.id, 0)
     with pytest.raises(InputError, match="no sortie sortie-77"):
         resume(demo(), request, "sortie-77", 1)
+
+
+def test_the_rest_of_a_sortie_takes_its_place_in_the_timetable():
+    request = Request(SPEC, (AREA,), ZONES, CAMERA, CRAFT)
+    mission = resumed(demo(), request, "sortie-02", 57)
+    *others, rest = mission.sorties
+    assert rest.id == "sortie-02-from-057"
+    assert [one.id for one in others] == [one.id for one in demo().sorties]
+    charge_s = SPEC.fleet.charge_s
+    for one in others:
+        if one.drone == rest.drone:
+            assert rest.start_s >= one.start_s + one.planned_time_s + charge_s
+    whole = mission.sorties[1]
+    assert rest.start_s >= whole.start_s + whole.planned_time_s + charge_s
+    assert (whole.rest_from_photo, whole.due) == (57, 56)
+    assert [one.id for one in mission.to_fly] == ["sortie-01", "sortie-03", "sortie-04", rest.id]
+    assert len(due_photos(whole, FRAME)) == 56  # what it took, and no photo that the rest takes
+    found = check(mission, request, photo_plan(SPEC, CAMERA, CRAFT))
+    assert not [one for one in found if one.severity == "blocker"]
+
+
+def test_a_resumed_plan_still_shows_the_whole_area():
+    request = Request(SPEC, (AREA,), ZONES, CAMERA, CRAFT)
+    mission = resumed(demo(), request, "sortie-02", 57)
+    across, along = CAMERA.footprint_m(mission.height_m)
+    seen = shapely.union_all(photo_footprints(mission, FRAME, across, along), grid_size=1e-4)
+    target = FRAME.geometry_to_metres(AREA.geometry.difference(ZONES[0].geometry))
+    assert target.difference(seen).area < 1e-4 * target.area
+    alone = replace(mission, sorties=mission.sorties[:-1])
+    seen = shapely.union_all(photo_footprints(alone, FRAME, across, along), grid_size=1e-4)
+    assert target.difference(seen).area > 0.02 * target.area  # the rest is what is missing
+
+
+def test_a_rest_may_be_planned_again_and_come_home_early_itself():
+    request = Request(SPEC, (AREA,), ZONES, CAMERA, CRAFT)
+    first = resumed(demo(), request, "sortie-02", 57)
+    again = resumed(first, request, "sortie-02", 60)
+    assert [one.id for one in again.sorties][-1] == "sortie-02-from-060"
+    assert len(again.sorties) == len(first.sorties)
+    twice = resumed(again, request, "sortie-02-from-060", 9)
+    assert [one.id for one in twice.to_fly][-1] == "sortie-02-from-060-from-009"
+    with pytest.raises(InputError, match="the rest of sortie-02, sortie-02-from-060, came home early itself"):
+        resumed(twice, request, "sortie-02", 50)
+
+
+def test_a_rest_over_a_hill_flies_as_high_above_it_as_the_patrol():
+    class Hill:
+        source = "a hill"
+
+        def height_m(self, lonlat):
+            east, north = np.moveaxis(FRAME.to_metres(lonlat), -1, 0)
+            return 3.5 + 30.0 * np.exp(-(east**2 + north**2) / 300.0**2)
+
+    request = Request(SPEC, (AREA,), ZONES, CAMERA, CRAFT, terrain=Hill())
+    mission = plan_mission(request)
+    rest = resume(mission, request, "sortie-02", 30)
+    whole = next(one for one in mission.sorties if one.id == "sortie-02")
+    assert max(w.height_m for w in rest.waypoints) <= max(w.height_m for w in whole.waypoints) + 12.0
+    ground = Hill().height_m(np.array([(w.lon_deg, w.lat_deg) for w in rest.waypoints]))
+    above = np.array([w.height_m for w in rest.waypoints]) + rest.dock.ground_amsl_m - ground
+    assert above.min() > 0.9 * mission.height_m
+
+
+def test_fly_leaves_out_what_was_flown_in_part(tmp_path):
+    request = Request(SPEC, (AREA,), ZONES, CAMERA, CRAFT)
+    mission = resumed(demo(), request, "sortie-02", 57)
+    assert "sortie-02" not in [one.item for one in not_flown(mission, [])]
+    with pytest.raises(InputError, match="sortie-02 was flown in part; its rest, from photo 57"):
+        fly_real(mission, ["sortie-02"], PatrolFolder(tmp_path), RealVehicle("udpin:127.0.0.1:1", 1), silent)

@@ -87,3 +87,39 @@ def test_files_that_are_no_spec_are_refused(tmp_path, content):
 def test_missing_spec_is_refused(tmp_path):
     with pytest.raises(InputError, match="cannot read the patrol spec"):
         read_spec(tmp_path / "none.toml")
+
+
+def with_approvals(tmp_path, lines):
+    path = tmp_path / "spec.toml"
+    path.write_text(DEMO.read_text(encoding="utf-8") + f"\n[approvals]\n{lines}\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ('NFZ = "x"', r'expected: rules .* \(ALT120, CROWD, DROP, RELAY, SWARM, NFZ_POLY."zone id"\); NFZ is none'),
+        ('SENSITIVE = "x"', "SENSITIVE is none"),
+        ('NFZ_POLY = "x"', 'expected: the zone that the approval is for: NFZ_POLY."zone id" = "reference"'),
+        ('SWARM.z1 = "x"', "SWARM is about no zone"),
+        ("ALT120 = 7", "approvals.ALT120 = 7; expected"),
+        ("NFZ_POLY.z1 = 7", "approvals.NFZ_POLY.z1 = 7; expected"),
+        ('"SWARM\\n" = "x"', "is none"),
+    ],
+)
+def test_an_approval_names_what_it_is_for(tmp_path, lines, message):
+    with pytest.raises(InputError, match=message):
+        read_spec(with_approvals(tmp_path, lines))
+
+
+@given(zone=TEXTS, reference=TEXTS)
+@settings(max_examples=30)
+def test_approvals_for_zones_read_back_whatever_the_zones_are_called(tmp_path_factory, zone, reference):
+    folder = tmp_path_factory.mktemp("approvals")
+    spec = replace(read_spec(DEMO), approvals={f"NFZ_POLY.{zone}": reference, "SWARM": reference})
+    path = folder / "patrol.toml"
+    write_spec(path, spec, profiles.versions(spec.camera, spec.aircraft))
+    again = read_spec(path)
+    assert again == spec
+    assert again.approval("NFZ_POLY", zone) == again.approval("SWARM") == reference
+    assert again.approval("NFZ_POLY", f"{zone}x") == again.approval("NFZ_POLY") == again.approval("ALT120") == ""

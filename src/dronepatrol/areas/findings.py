@@ -1,8 +1,10 @@
 """How areas lie: to one another, to the zones, to the docks. Each finding says what can still be flown."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -10,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.mission import Dock, Finding, LonLat
 from dronepatrol.model.patrol import Area, Zone, ZoneKind
+from dronepatrol.model.wording import Both, found
 
 SLIVER_M = 5.0
 """What is narrower than this everywhere is a sliver: no photo is so small that it would not see more beside it."""
@@ -54,16 +57,57 @@ def findings(
     when
         Zones that are not in force then do not count; None counts all.
     """
+    twice = [*_ids("area", areas), *_ids("zone", zones)]
     if not areas:
-        return ()
+        return tuple(twice)
     frame = LocalFrame.around(shapely.box(*shapely.total_bounds([area.geometry for area in areas])))
     closed = [zone.geometry for zone in zones if zone.kind is ZoneKind.NO_FLY and _in_force(zone, when)]
     shapes = [frame.geometry_to_metres(area.geometry) for area in areas]
     site = _Site(frame, areas, shapes, frame.geometry_to_metres(shapely.union_all(closed)))
-    found = [*_neighbours(site), *_slivers(site), *_zones(site)]
+    told = [*twice, *_neighbours(site), *_slivers(site), *_zones(site)]
     if docks and reach_m is not None:
-        found += _reach(site, docks, reach_m)
-    return tuple(found)
+        told += _reach(site, docks, reach_m)
+    return tuple(told)
+
+
+def of_files(crs: Mapping[Path, tuple[str, ...]], with_features: Collection[Path]) -> tuple[Finding, ...]:
+    """Return what is worth knowing of files as a whole: other reference systems, and layers without features.
+
+    Parameters
+    ----------
+    crs
+        The reference systems of every file, by name.
+    with_features
+        Those in which something was found.
+    """
+    systems = sorted({one for names in crs.values() for one in names})
+    told = []
+    if len(systems) > 1:
+        message = Both(
+            f"the files are in {len(systems)} reference systems ({', '.join(systems)}); all are now in WGS-84",
+            f"各文件使用 {len(systems)} 种坐标系（{'、'.join(systems)}）；均已转换为 WGS-84",
+        )
+        told.append(
+            found("area crs", "info", message, Both("look at the map whether they fit", "在地图上核对是否吻合"))
+        )
+    for file in crs:
+        if file not in with_features:
+            message = Both(f"{file.name} has no features: no zones", f"{file.name} 没有要素：没有空域")
+            told.append(found("zone file", "info", message, Both("make sure that this is so", "请确认确无空域")))
+    return tuple(told)
+
+
+def _ids(what: str, things: Sequence[Area | Zone]) -> Iterator[Finding]:
+    for name, count in Counter(thing.id for thing in things).items():
+        if count > 1:
+            at = shapely.point_on_surface([thing.geometry for thing in things if thing.id == name][-1])
+            zh = {"area": "区域", "zone": "空域"}[what]
+            message = Both(f"{count} {what}s have the id {name}", f"有 {count} 个{zh}的编号都是 {name}")
+            todo = Both(
+                "give each an id of its own: files and approvals tell them apart by it; as they are, all count",
+                "为每个设置不同编号（文件和批准以编号区分）；目前全部有效",
+            )
+            yield found(f"{what} id", "warning", message, todo, (float(at.x), float(at.y)))
 
 
 def _in_force(zone: Zone, when: datetime | None) -> bool:
@@ -78,28 +122,33 @@ def _neighbours(site: _Site) -> Iterator[Finding]:
         if one >= other:
             continue
         a, b = site.shapes[one], site.shapes[other]
-        names = f"{_named(site.areas[one])} and {_named(site.areas[other])}"
+        first, second = _named(site.areas[one]), _named(site.areas[other])
+        names = Both(f"{first} and {second}", f"{first} 与 {second} ")
         shared = shapely.intersection(a, b)
         if shared.area > _TOUCH_M:
-            yield Finding(
-                "area overlap",
-                "warning",
-                f"{names} overlap by {shared.area:,.0f} m2",
-                "both can be flown, what they share with the first of them; to decide otherwise cut one by the other",
-                site.lonlat(shared),
-            )
+            yield _overlap(names, shared.area, site.lonlat(shared))
         elif (gap_m := float(a.distance(b))) <= _TOUCH_M:
-            yield Finding(
-                "area touch", "info", f"{names} touch", "nothing: both are flown", site.lonlat(_nearest(a, b))
-            )
+            message = Both(f"{names.en} touch", f"{names.zh}相接")
+            todo = Both("nothing: both are flown", "无需处理：都会飞")
+            yield found("area touch", "info", message, todo, site.lonlat(_nearest(a, b)))
         else:
-            yield Finding(
-                "area gap",
-                "warning",
-                f"between {names} is a gap of {gap_m:.1f} m, which looks like one border drawn twice",
-                "let both share the border if so; both can be flown as they are",
-                site.lonlat(_nearest(a, b)),
+            message = Both(
+                f"between {names.en} is a gap of {gap_m:.1f} m, which looks like one border drawn twice",
+                f"{names.zh}之间有 {gap_m:.1f} 米的缝隙，像是同一条边界画了两次",
             )
+            todo = Both(
+                "let both share the border if so; both can be flown as they are", "如是则共用边界；现状也都能飞"
+            )
+            yield found("area gap", "warning", message, todo, site.lonlat(_nearest(a, b)))
+
+
+def _overlap(names: Both, shared_m2: float, place: LonLat) -> Finding:
+    message = Both(f"{names.en} overlap by {shared_m2:,.0f} m2", f"{names.zh}重叠 {shared_m2:,.0f} 平方米")
+    todo = Both(
+        "both can be flown, what they share with the first of them; to decide otherwise cut one by the other",
+        "都能飞，重叠部分随前者飞行；如另有安排，请用一个裁剪另一个",
+    )
+    return found("area overlap", "warning", message, todo, place)
 
 
 def _nearest(a: BaseGeometry, b: BaseGeometry) -> BaseGeometry:
@@ -112,15 +161,21 @@ def _slivers(site: _Site) -> Iterator[Finding]:
         thin = [part for part in parts if shapely.buffer(part, -SLIVER_M / 2).is_empty]
         if thin:
             rest = len(parts) - len(thin)
-            yield Finding(
-                "area sliver",
-                "warning",
-                f"{_named(area)} has {_count(len(thin), 'part')} nowhere wider than {SLIVER_M:g} m "
-                f"({sum(part.area for part in thin):,.0f} m2)",
-                f"take it out in your GIS; {_count(rest, 'other part')} can be flown" if rest else
-                "draw it wider; as a line it can be flown with the corridor pattern",
-                site.lonlat(thin[0]),
-            )  # fmt: skip
+            small_m2 = sum(part.area for part in thin)
+            message = Both(
+                f"{_named(area)} has {_count(len(thin), 'part')} nowhere wider than {SLIVER_M:g} m"
+                f" ({small_m2:,.0f} m2)",
+                f"{_named(area)} 有 {len(thin)} 处宽度不超过 {SLIVER_M:g} 米的狭条（{small_m2:,.0f} 平方米）",
+            )
+            todo = Both(
+                "draw it wider; as a line it can be flown with the corridor pattern", "画宽一些；或作为线用走廊模式飞行"
+            )
+            if rest:
+                todo = Both(
+                    f"take it out in your GIS; {_count(rest, 'other part')} can be flown",
+                    f"在 GIS 中去掉；其余 {rest} 处能飞",
+                )
+            yield found("area sliver", "warning", message, todo, site.lonlat(thin[0]))
 
 
 def _zones(site: _Site) -> Iterator[Finding]:
@@ -128,21 +183,21 @@ def _zones(site: _Site) -> Iterator[Finding]:
     others = closed.count(False)
     for area, shape, lost in zip(site.areas, site.shapes, closed, strict=True):
         if lost:
-            yield Finding(
-                "area no-fly",
-                "warning" if others else "blocker",
+            message = Both(
                 f"{_named(area)} lies wholly inside no-fly zones: nothing of it can be flown",
+                f"{_named(area)} 全部在禁飞区内：不能飞",
+            )
+            todo = Both(
                 f"take it out, or ask for the zone to be opened; {_count(others, 'other area')} can be flown",
-                site.lonlat(shape),
+                f"去掉该区域，或申请开放空域；其余 {others} 个区域能飞",
             )
+            yield found("area no-fly", "warning" if others else "blocker", message, todo, site.lonlat(shape))
         elif (cut := shapely.intersection(shape, site.nofly)).area > _TOUCH_M:
-            yield Finding(
-                "area no-fly",
-                "info",
-                f"{_named(area)}: no-fly zones take {cut.area / shape.area:.1%} of it",
-                f"nothing: the other {(shape.area - cut.area) / 1e6:.3f} km2 are flown",
-                site.lonlat(cut),
-            )
+            share = f"{cut.area / shape.area:.1%}"
+            message = Both(f"{_named(area)}: no-fly zones take {share} of it", f"{_named(area)} 有 {share} 在禁飞区内")
+            left_km2 = f"{(shape.area - cut.area) / 1e6:.3f}"
+            todo = Both(f"nothing: the other {left_km2} km2 are flown", f"无需处理：其余 {left_km2} 平方公里照常飞行")
+            yield found("area no-fly", "info", message, todo, site.lonlat(cut))
 
 
 def _reach(site: _Site, docks: Sequence[Dock], reach_m: float) -> Iterator[Finding]:
@@ -150,20 +205,30 @@ def _reach(site: _Site, docks: Sequence[Dock], reach_m: float) -> Iterator[Findi
     within = shapely.union_all(shapely.buffer(places, reach_m, quad_segs=32))
     reached = [shapely.intersection(shape, within).area / shape.area for shape in site.shapes]
     others = sum(share > 0 for share in reached)
+    reach = f"{reach_m / 1e3:.1f} km"
     for area, shape, share in zip(site.areas, site.shapes, reached, strict=True):
         if share > 1 - 1e-6:
             continue
-        away_m = min(shape.distance(place) for place in places)
-        if share > 0:
-            message = f"{_named(area)}: {1 - share:.1%} of it is further than {reach_m / 1e3:.1f} km from every dock"
-            todo = f"add a dock, or split the area; {share * shape.area / 1e6:.3f} km2 of it can be flown"
-        else:
-            message = (
-                f"{_named(area)} is {away_m / 1e3:.1f} km from the nearest dock; {reach_m / 1e3:.1f} km can be reached"
+        message = Both(
+            f"{_named(area)}: {1 - share:.1%} of it is further than {reach} from every dock",
+            f"{_named(area)} 有 {1 - share:.1%} 距各机场超过 {reach}",
+        )
+        size = f"{share * shape.area / 1e6:.3f} km2"
+        todo = Both(
+            f"add a dock, or split the area; {size} of it can be flown", f"增设机场或拆分区域；其中 {size} 能飞"
+        )
+        if share == 0:
+            away = f"{min(shape.distance(place) for place in places) / 1e3:.1f} km"
+            message = Both(
+                f"{_named(area)} is {away} from the nearest dock; {reach} can be reached",
+                f"{_named(area)} 距最近机场 {away}；可达距离 {reach}",
             )
-            todo = f"add a dock near it, or take it out; {_count(others, 'other area')} can be flown"
+            todo = Both(
+                f"add a dock near it, or take it out; {_count(others, 'other area')} can be flown",
+                f"在附近增设机场，或去掉该区域；其余 {others} 个区域能飞",
+            )
         far = shapely.difference(shape, within)
-        yield Finding("area too far", "warning" if others else "blocker", message, todo, site.lonlat(far))
+        yield found("area too far", "warning" if others else "blocker", message, todo, site.lonlat(far))
 
 
 def _named(area: Area) -> str:

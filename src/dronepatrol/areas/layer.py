@@ -1,6 +1,8 @@
 """Vector files read by pyogrio: the one file that knows it. Features come out in WGS-84, checked."""
 
+import math
 import re
+import struct
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +29,7 @@ from dronepatrol.model.patrol import Datum
 CLOSE_RINGS = "close every ring: its last position equals its first"
 _NUMBERED = re.compile(r"[A-Z]+:\w+")
 _DRIVERS = {"GeoJSON", "GeoJSONSeq", "TopoJSON", "ESRIJSON", "JSONFG", "GPKG", "ESRI Shapefile", "KML", "LIBKML"}
+_NANS = struct.pack("<d", math.nan), struct.pack("<d", -math.nan)
 _MAX_LAYERS = 100
 _MAX_FIELDS = 300
 _MAX_CELLS = 10_000_000
@@ -65,7 +68,9 @@ class _Table:
     columns: dict[str, list[Any]]
 
 
-def read_features(path: Path, shape: Shape = Shape.POLYGON, datum: Datum = Datum.WGS84) -> tuple[Feature, ...]:
+def read_features(
+    path: Path, shape: Shape = Shape.POLYGON, datum: Datum = Datum.WGS84, *, may_be_empty: bool = False
+) -> tuple[Feature, ...]:
     """Read every feature of a GeoJSON, GeoPackage, Shapefile, KML or KMZ file, checked and in WGS-84.
 
     Parameters
@@ -76,6 +81,8 @@ def read_features(path: Path, shape: Shape = Shape.POLYGON, datum: Datum = Datum
         What its features must be.
     datum
         What its positions are counted from.
+    may_be_empty
+        Whether a layer without features says something: that there are none.
 
     Raises
     ------
@@ -83,7 +90,7 @@ def read_features(path: Path, shape: Shape = Shape.POLYGON, datum: Datum = Datum
         When the file is missing, unreadable, empty, without a coordinate reference system, or has a feature of another
         shape, that crosses itself, or that lies outside the world.
     """
-    layer = read_layer(path, shape, datum)
+    layer = read_layer(path, shape, datum, may_be_empty=may_be_empty)
     if layer.skipped:
         first = layer.skipped[0]
         others = len(layer.features)
@@ -93,7 +100,9 @@ def read_features(path: Path, shape: Shape = Shape.POLYGON, datum: Datum = Datum
     return layer.features
 
 
-def read_layer(path: Path, shape: Shape = Shape.POLYGON, datum: Datum = Datum.WGS84) -> Layer:
+def read_layer(
+    path: Path, shape: Shape = Shape.POLYGON, datum: Datum = Datum.WGS84, *, may_be_empty: bool = False
+) -> Layer:
     """Read a file as :func:`read_features` does, but go on after a feature that cannot be used.
 
     Raises
@@ -102,7 +111,7 @@ def read_layer(path: Path, shape: Shape = Shape.POLYGON, datum: Datum = Datum.WG
         When the file as a whole cannot be used.
     """
     tables = _read(open_source(path))
-    if not any(table.geometries for table in tables):
+    if not may_be_empty and not any(table.geometries for table in tables):
         msg = f"{path} has no features; expected at least one {shape.value}"
         raise InputError(msg, hint=f"draw the {shape.value} and save the file again")
     features: list[Feature] = []
@@ -151,12 +160,24 @@ def _tables(source: Source) -> Iterator[_Table]:
             meta, _, wkb, values = pyogrio.raw.read(
                 _target(source), layer=layer, force_2d=True, datetime_as_string=True, encoding=source.encoding
             )
+            geometries = _geometries(source, wkb)
         repaired = [_one_line(str(one.message)) for one in warned if "ring" in str(one.message).lower()]
         if repaired:
             msg = f"{source.path}: {repaired[0].partition('.')[0]}"
             raise InputError(msg, hint=CLOSE_RINGS)
         columns = {str(field): list(column) for field, column in zip(meta["fields"], values, strict=True)}
-        yield _Table(meta["crs"], list(shapely.from_wkb(wkb)), columns)
+        yield _Table(meta["crs"], geometries, columns)
+
+
+def _geometries(source: Source, wkb: NDArray[np.object_]) -> list[BaseGeometry | None]:
+    """Return the geometries; a ring that begins with no number counts as open, which is not what is wrong with it."""
+    try:
+        return list(shapely.from_wkb(wkb))
+    except shapely.errors.GEOSException as error:
+        if not any(nan in one for one in wkb if one is not None for nan in _NANS):
+            raise
+        msg = f"{source.path}: a position is no number"
+        raise InputError(msg, hint="correct the position; NaN and infinity are none") from error
 
 
 def _layers(source: Source) -> list[int]:

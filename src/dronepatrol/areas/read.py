@@ -47,14 +47,15 @@ def read_zones(path: Path, datum: Datum = Datum.WGS84) -> tuple[Zone, ...]:
     """Read zones, one per feature.
 
     ``kind`` is one of "no_fly" (also where it is missing), "height_limit" (which needs ``max_height_m``), "sensitive"
-    and "advisory"; ``valid_from`` and ``valid_to`` may be missing, a time without an offset from UTC is China's.
+    and "advisory"; ``valid_from`` and ``valid_to`` may be missing, a time without an offset from UTC is China's. A file
+    without features says that there are no zones.
 
     Raises
     ------
     InputError
         When the file cannot be used, or has a kind, a height or a time that is none.
     """
-    return tuple(zone_of(path, one) for one in read_features(path, datum=datum))
+    return tuple(zone_of(path, one) for one in read_features(path, datum=datum, may_be_empty=True))
 
 
 def zone_of(path: Path, feature: Feature) -> Zone:

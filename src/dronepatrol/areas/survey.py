@@ -8,7 +8,7 @@ from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from dronepatrol.areas.checks import Shape
-from dronepatrol.areas.findings import findings
+from dronepatrol.areas.findings import findings, of_files
 from dronepatrol.areas.layer import Feature, read_layer
 from dronepatrol.areas.read import area_of, zone_of
 from dronepatrol.errors import InputError
@@ -64,8 +64,9 @@ def survey(files: Sequence[Path], zone_files: Sequence[Path] = (), datum: Datum 
     skipped: list[Skipped] = []
     crs: dict[Path, tuple[str, ...]] = {}
     for file in dict.fromkeys([*files, *zone_files]):
+        is_zones = file in zone_files
         try:
-            layer = read_layer(file, Shape.POLYGON if file in zone_files else Shape.ANY, datum)
+            layer = read_layer(file, Shape.POLYGON if is_zones else Shape.ANY, datum, may_be_empty=is_zones)
         except InputError as error:
             skipped.append(Skipped(str(file), error.message, error.hint))
             continue
@@ -73,7 +74,7 @@ def survey(files: Sequence[Path], zone_files: Sequence[Path] = (), datum: Datum 
         skipped += layer.skipped
         for feature in layer.features:
             try:
-                found = _understood(file, feature, is_zone=file in zone_files)
+                found = _understood(file, feature, is_zone=is_zones)
             except InputError as error:
                 skipped.append(Skipped(f"{file}: feature {feature.number}", error.message, error.hint))
                 continue
@@ -81,10 +82,17 @@ def survey(files: Sequence[Path], zone_files: Sequence[Path] = (), datum: Datum 
             areas += [found] if isinstance(found, Area) and "Polygon" in feature.geometry.geom_type else []
             zones += [found] if isinstance(found, Zone) else []
     if not entries:
-        first = skipped[0]
-        message = first.reason if first.item in first.reason else f"{first.item} {first.reason}"
-        raise InputError(message, hint=first.hint)
-    return Survey(tuple(entries), crs, findings(areas, zones), tuple(skipped))
+        raise _nothing(files, skipped)
+    told = (*findings(areas, zones), *of_files(crs, {entry.file for entry in entries}))
+    return Survey(tuple(entries), crs, told, tuple(skipped))
+
+
+def _nothing(files: Sequence[Path], skipped: Sequence[Skipped]) -> InputError:
+    if not skipped:
+        return InputError(f"{', '.join(file.name for file in files)}: no features, nothing to show")
+    first = skipped[0]
+    message = first.reason if first.item in first.reason else f"{first.item} {first.reason}"
+    return InputError(message, hint=first.hint)
 
 
 def _understood(file: Path, feature: Feature, *, is_zone: bool) -> Area | Zone:

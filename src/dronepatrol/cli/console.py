@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
@@ -15,6 +16,7 @@ from dronepatrol.model.progress import Progress, Report
 LANGUAGES = ("zh", "en")
 PARTLY_DONE = 3
 _NAMED_AT_MOST = 20
+_EVERY_S = 10.0
 
 
 def language(lang: str) -> str:
@@ -79,19 +81,26 @@ def _bars() -> Iterator[Report]:
 
 
 class _Lines:
-    """One line when a stage starts and one when it has all its items."""
+    """One line when a stage starts, one when it has all its items, and one every :data:`_EVERY_S` in between.
+
+    Stages whose number of items is not known say what they do next.
+    """
 
     def __init__(self) -> None:
         self._stage = ""
         self._complete = False
+        self._said_s = 0.0
 
     def __call__(self, step: Progress) -> None:
+        now_s = time.monotonic()
+        done = bool(step.total) and step.done >= step.total
         if step.stage != self._stage:
             self._stage, self._complete = step.stage, False
-            note(f"{step.stage}: {step.note or 'started'}")
-        if step.total and step.done >= step.total and not self._complete:
-            self._complete = True
-            note(f"{step.stage}: {step.done:g} of {step.total:g} {step.note}".rstrip())
+        elif self._complete or (not done and now_s - self._said_s < _EVERY_S):
+            return
+        self._complete, self._said_s = self._complete or done, now_s
+        count = f"{step.done:g} of {step.total:g} " if step.total and step.done else ""
+        note(f"{step.stage}: {count}{step.note or ('' if count else 'started')}".rstrip())
 
 
 def finish(result: dict[str, Any], text: str, skipped: Sequence[Skipped], *, as_json: bool) -> None:

@@ -90,13 +90,12 @@ def _figures(facts: PlanFacts, lang: str) -> str:
     length_km = sum(sortie.planned_length_m for sortie in sorties) / 1000
     whole = sum(target.size for target in targets)
     unit = targets[0].unit if targets else "m2"
-    covered = sum(target.size * target.covered_share for target in targets) / whole if whole else 0.0
     severities = " ".join(
         f'<span class="dp-chip" style="--c:{color}">{counts[name]}</span>' for name, color in SEVERITY_COLORS.items()
     )
     figures = (
         (size(whole, unit, lang), word("area" if unit == "m2" else "target", lang)),
-        (percent(covered), word("covered", lang)),
+        (percent(facts.covered_share), word("covered", lang)),
         (f"{len(facts.proof.lonlat):,}", word("photos", lang)),
         (f"{len(sorties)} <em>· {drones} {word('drones', lang)}</em>", word("sorties", lang)),
         (duration(facts.makespan_s, lang), word("makespan", lang)),

@@ -38,6 +38,12 @@ class PlanFacts:
         return LocalFrame.around(shapely.GeometryCollection([*(area.geometry for area in self.areas), docks]))
 
     @property
+    def covered_share(self) -> float:
+        """Share of all targets together that at least one photo sees; 0 where there is none."""
+        whole = sum(target.size for target in self.proof.targets)
+        return sum(one.size * one.covered_share for one in self.proof.targets) / whole if whole else 0.0
+
+    @property
     def makespan_s(self) -> float:
         """Seconds from the patrol's start to the last landing."""
         return max((sortie.start_s + sortie.planned_time_s for sortie in self.mission.sorties), default=0.0)

@@ -28,3 +28,4 @@ class FlightLog:
     time_s: float
     battery_used_share: float
     stopped: bool = False  # by the operator, with Ctrl-C
+    skipped: bool = False  # by the operator, who wants the next sortie flown

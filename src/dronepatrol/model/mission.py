@@ -51,7 +51,8 @@ class RallyPoint:
 class Sortie:
     """One flight on one battery: take-off at the dock, the waypoints in order, return to the dock.
 
-    ``drone`` flies it, from ``start_s`` after the patrol's start on.
+    ``drone`` flies it, from ``start_s`` after the patrol's start on. One that came home early has ``rest_from_photo``:
+    the first photo, counted from 1, that another sortie takes instead; it is not flown again. 0 for none.
     """
 
     id: str
@@ -66,17 +67,34 @@ class Sortie:
     drone: str = ""
     start_s: float = 0.0
     rally: tuple[RallyPoint, ...] = ()
+    rest_from_photo: int = 0
+
+    @property
+    def due(self) -> int:
+        """How many of its photos are due: all, or those before its rest."""
+        return min(self.rest_from_photo - 1, self.planned_photos) if self.rest_from_photo else self.planned_photos
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something a check of the plan found; ``severity`` is "info", "warning" or "blocker"."""
+    """Something a check of the plan found; ``severity`` is "info", "warning" or "blocker".
+
+    :mod:`dronepatrol.model.wording` makes one that speaks both languages.
+    """
 
     rule: str
     severity: str
     message: str
     what_to_do: str = ""
     lonlat: LonLat | None = None
+    message_zh: str = ""
+    what_to_do_zh: str = ""
+
+    def said(self, lang: str) -> tuple[str, str]:
+        """Return what was found and what to do, in "zh" or "en"; in English where there is no Chinese."""
+        if lang == "zh":
+            return self.message_zh or self.message, self.what_to_do_zh or self.what_to_do
+        return self.message, self.what_to_do
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +114,11 @@ class Mission:
     nofly: tuple[Rings, ...]
     sorties: tuple[Sortie, ...]
     findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def to_fly(self) -> tuple[Sortie, ...]:
+        """The sorties that are still to be flown: not those whose rest another one flies."""
+        return tuple(sortie for sortie in self.sorties if not sortie.rest_from_photo)
 
 
 class Command(IntEnum):

@@ -128,13 +128,20 @@ class Fleet:
     objective: Objective = Objective.MAKESPAN
 
 
+APPROVABLE = ("ALT120", "CROWD", "DROP", "RELAY", "SWARM")
+"""Rules that a written approval lifts for the whole patrol."""
+APPROVABLE_BY_ZONE = ("NFZ_POLY",)
+"""Rules that a written approval lifts for the zone that it names."""
+
+
 @dataclass(frozen=True, slots=True)
 class PatrolSpec:
     """A patrol as asked for in ``missions/*.toml``; paths are resolved against the file's folder.
 
     One of ``gsd_m`` and ``height_m`` (above ground) decides how high is flown. ``datum`` holds for the positions in all
     the vector files that the spec names, and for no others: docks are WGS-84. ``approvals`` are the references of
-    written approvals by rule; ``operator`` says who flies, for the filing dossier.
+    written approvals by rule, "SWARM", or by rule and zone, "NFZ_POLY.<the zone's id>"; ``operator`` says who flies,
+    for the filing dossier.
     """
 
     id: str
@@ -163,3 +170,7 @@ class PatrolSpec:
     approvals: dict[str, str] = field(default_factory=dict)
     operator: dict[str, str] = field(default_factory=dict)
     datum: Datum = Datum.WGS84
+
+    def approval(self, rule: str, zone_id: str = "") -> str:
+        """Return the reference of the written approval that lifts a rule, for a zone where one is named; or nothing."""
+        return self.approvals.get(f"{rule}.{zone_id}" if zone_id else rule, "")

@@ -7,6 +7,7 @@ from pathlib import Path
 from dronepatrol.areas import findings, read_areas, read_buildings, read_lines, read_places, read_zones
 from dronepatrol.export.dossier import dossier
 from dronepatrol.export.plan_card import plan_card
+from dronepatrol.export.plan_figures import plan_figures
 from dronepatrol.export.plan_report import plan_report
 from dronepatrol.export.plan_text import PlanFacts
 from dronepatrol.files import write_text
@@ -15,7 +16,7 @@ from dronepatrol.formats.plan import write_plan
 from dronepatrol.formats.wpl import write_wpl
 from dronepatrol.model.mission import Mission
 from dronepatrol.model.patrol import PatrolSpec, Pattern
-from dronepatrol.model.progress import Progress, Report
+from dronepatrol.model.progress import Progress, Report, silent
 from dronepatrol.model.terrain import Terrain
 from dronepatrol.plan.items import fence_items, rally_items, sortie_items
 from dronepatrol.plan.mission import plan_mission
@@ -50,16 +51,14 @@ def plan(spec: PatrolSpec, folder: PatrolFolder, report: Report, lang: str = "zh
     """
     report(Progress("plan", 0, 0, "reading the area"))
     request = read_request(spec)
-    report(Progress("plan", 0, 0, f"lanes over {_names(request)}"))
-    mission = plan_mission(request)
+    mission = plan_mission(request, report)
     mission = replace(mission, findings=(*findings(request.areas), *mission.findings))
-    report(Progress("plan", 0, 0, "report and flight cards"))
-    write_planned(mission, request, folder, lang)
+    write_planned(mission, request, folder, lang, report)
     report(Progress("plan", 1, 1, f"{len(mission.sorties)} sorties, {_photos(mission)} photos"))
     return mission
 
 
-def write_planned(mission: Mission, request: Request, folder: PatrolFolder, lang: str) -> None:
+def write_planned(mission: Mission, request: Request, folder: PatrolFolder, lang: str, report: Report = silent) -> None:
     """Write everything that a plan leaves in a patrol's folder, the mission last."""
     spec = request.spec
     write_spec(folder.spec, spec, versions(spec.camera, spec.aircraft))
@@ -67,7 +66,8 @@ def write_planned(mission: Mission, request: Request, folder: PatrolFolder, lang
     write_text(folder.route, write_route(mission))
     checks = {"schema": "dronepatrol/checks/1", "findings": [asdict(finding) for finding in mission.findings]}
     write_text(folder.plan / "checks.json", json.dumps(checks, ensure_ascii=False, indent=2) + "\n")
-    _write_pages(mission, request, folder, lang)
+    report(Progress("plan", 0, 0, "proof of coverage, report and flight cards"))
+    _write_pages(mission, request, folder, lang, report)
     write_mission(folder.mission, mission)
 
 
@@ -93,11 +93,6 @@ def _terrain(path: Path) -> Terrain:
     return RasterTerrain(path)
 
 
-def _names(request: Request) -> str:
-    names = [area.name for area in request.areas]
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
 def _photos(mission: Mission) -> int:
     return sum(sortie.planned_photos for sortie in mission.sorties)
 
@@ -115,8 +110,8 @@ def _write_sorties(mission: Mission, folder: Path) -> None:
             stale.unlink(missing_ok=True)
 
 
-def _write_pages(mission: Mission, request: Request, folder: PatrolFolder, lang: str) -> None:
-    """Write what people read: the report, a card per sortie, the filing dossier."""
+def _write_pages(mission: Mission, request: Request, folder: PatrolFolder, lang: str, report: Report) -> None:
+    """Write the plan's figures and what people read: the report, a card per sortie, the filing dossier."""
     facts = PlanFacts(
         spec=request.spec,
         mission=mission,
@@ -128,6 +123,8 @@ def _write_pages(mission: Mission, request: Request, folder: PatrolFolder, lang:
         terrain=request.terrain,
     )
     write_text(folder.plan / "report.html", plan_report(facts, lang))
-    for sortie in mission.sorties:
+    write_text(folder.plan / "figures.json", json.dumps(plan_figures(facts), ensure_ascii=False, indent=2) + "\n")
+    for number, sortie in enumerate(mission.sorties, start=1):
+        report(Progress("plan", 0, 0, f"flight card {number} of {len(mission.sorties)}"))
         write_text(folder.plan / f"{sortie.id}.card.html", plan_card(facts, sortie, lang))
     write_text(folder.plan / "dossier.html", dossier(mission, request.spec, request.aircraft))

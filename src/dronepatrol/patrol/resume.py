@@ -1,49 +1,51 @@
-"""The rest of a sortie that came home early: a sortie of its own in the patrol's plan."""
+"""The rest of a sortie that came home early: a sortie of its own in the patrol's plan, its timetable and its pages."""
 
 from dataclasses import replace
 
-from dronepatrol.files import write_text
-from dronepatrol.formats.plan import write_plan
-from dronepatrol.formats.wpl import write_wpl
-from dronepatrol.model.mission import Finding, Sortie
-from dronepatrol.patrol.plan import read_request
+from dronepatrol.model.mission import Finding, Mission, Sortie
+from dronepatrol.model.progress import Progress, Report
+from dronepatrol.patrol.plan import read_request, write_planned
 from dronepatrol.plan.checks import check
-from dronepatrol.plan.fleet.resume import resume as rest_of
-from dronepatrol.plan.heights import with_heights
-from dronepatrol.plan.home.ways import with_ways_home
-from dronepatrol.plan.items import fence_items, rally_items, sortie_items
+from dronepatrol.plan.fleet.resume import resumed
 from dronepatrol.plan.photogrammetry import photo_plan
+from dronepatrol.plan.request import Request
 from dronepatrol.store.folder import PatrolFolder
-from dronepatrol.store.mission import read_mission, write_mission
+from dronepatrol.store.mission import read_mission
 from dronepatrol.store.spec import read_spec
 
 
-def resume(folder: PatrolFolder, sortie_id: str, photo_number: int) -> Sortie:
-    """Add the rest of a sortie, from a photo on, to the mission and write its files.
+def resume(
+    folder: PatrolFolder, sortie_id: str, photo_number: int, report: Report, lang: str = "zh"
+) -> tuple[Sortie, tuple[Finding, ...]]:
+    """Add the rest of a sortie, from a photo on, to the mission, and write the plan's files and pages again.
+
+    Returns the rest and what its checks found.
 
     Raises
     ------
     InputError
         When the plan has no such sortie or photo.
+    PlanError
+        When no way leads to where the sortie is to go on.
     StorageError
         When the folder holds no plan.
     """
-    mission = read_mission(folder.mission)
+    report(Progress("resume", 0, 0, f"the rest of {sortie_id}"))
+    before = read_mission(folder.mission)
     request = read_request(read_spec(folder.spec))
-    rest = replace(mission, sorties=(rest_of(mission, request, sortie_id, photo_number),))
-    rest = with_ways_home(with_heights(rest, request), request)
-    findings = _of_the_rest(check(rest, request, photo_plan(request.spec, request.camera, request.aircraft)))
-    sortie = rest.sorties[0]
-    others = tuple(other for other in mission.sorties if other.id != sortie.id)
-    mission = replace(mission, sorties=(*others, sortie), findings=(*mission.findings, *findings))
-    items = sortie_items(sortie, mission.autopilot)
-    whole = items + fence_items(mission) + rally_items(sortie)
-    write_text(folder.plan / f"{sortie.id}.plan", write_plan(mission, sortie, whole))
-    write_text(folder.plan / f"{sortie.id}.waypoints", write_wpl(items))
-    write_mission(folder.mission, mission)
-    return sortie
+    mission = resumed(before, request, sortie_id, photo_number)
+    rest = mission.sorties[-1]
+    findings = _of_the_rest(mission, request)
+    gone = {one.id for one in before.sorties} - {one.id for one in mission.sorties} | {rest.id}
+    kept = tuple(one for one in before.findings if not gone & set(one.message.replace(":", " ").split()))
+    write_planned(replace(mission, findings=(*kept, *findings)), request, folder, lang, report)
+    report(Progress("resume", 1, 1, rest.id))
+    return rest, findings
 
 
-def _of_the_rest(findings: tuple[Finding, ...]) -> list[Finding]:
+def _of_the_rest(mission: Mission, request: Request) -> tuple[Finding, ...]:
     """Return what is new with the rest; that it does not show the whole area is what a rest is."""
-    return [finding for finding in findings if finding.severity != "info" and finding.rule != "seen"]
+    alone = replace(mission, sorties=mission.sorties[-1:])
+    found = check(alone, request, photo_plan(request.spec, request.camera, request.aircraft))
+    known = {one.message for one in mission.findings}
+    return tuple(one for one in found if one.severity != "info" and one.rule != "seen" and one.message not in known)

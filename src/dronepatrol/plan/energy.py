@@ -77,12 +77,16 @@ class EnergyModel:
     def up_and_down(self) -> Cost:
         """Return the cost of the take-off climb and of the landing's descent."""
         craft = self.aircraft
-        slowly_m = min(TOUCH_DOWN_M, self.height_m)
-        up_s = self.height_m / craft.climb_m_s
-        down_s = (self.height_m - slowly_m) / craft.descent_m_s + slowly_m / min(TOUCH_DOWN_M_S, craft.descent_m_s)
+        up_s, down_s = self.height_m / craft.climb_m_s, descent_s(craft, self.height_m)
         hover_w = float(self.power_w(np.hypot(*self.wind_m_s)))
         climb_w = craft.climb_w + hover_w - craft.hover_w
         return Cost(0.0, up_s + down_s, (up_s * climb_w + down_s * hover_w) / 3600.0)
+
+
+def descent_s(aircraft: AircraftProfile, height_m: float) -> float:
+    """Return the seconds of a landing from a height above the ground."""
+    slowly_m = min(TOUCH_DOWN_M, height_m)
+    return (height_m - slowly_m) / aircraft.descent_m_s + slowly_m / min(TOUCH_DOWN_M_S, aircraft.descent_m_s)
 
 
 def wind_m_s(spec: PatrolSpec) -> tuple[float, float]:

@@ -40,6 +40,27 @@ def fence(area: BaseGeometry, docks: list[Point], lines: BaseGeometry | None = N
     return simpler if isinstance(simpler, Polygon) else hull(area, docks, FENCE_MARGIN_M)
 
 
+def without_holes(polygon: Polygon) -> list[Polygon]:
+    """Return polygons without holes that make up one with holes: autopilots' fences are single rings.
+
+    It is cut from north to south through the middle one of its holes, and again; the parts share the cuts.
+    """
+    whole: list[Polygon] = []
+    left = [polygon]
+    while left:
+        part = left.pop()
+        if not part.interiors:
+            whole.append(part)
+            continue
+        middles = sorted(shapely.bounds(ring)[[0, 2]].mean() for ring in part.interiors)
+        cut = float(middles[len(middles) // 2])
+        west, south, east, north = part.bounds
+        for side in ((west, south, cut, north), (cut, south, east, north)):
+            pieces = shapely.get_parts(part.intersection(shapely.box(*side)))
+            left += [piece for piece in pieces if isinstance(piece, Polygon)]
+    return whole
+
+
 def free_airspace(area: BaseGeometry, docks: list[Point], nofly: BaseGeometry) -> Polygon | MultiPolygon:
     """Return where legs may be planned: near the area and the docks, away from no-fly zones; empty where nowhere."""
     keep_out = nofly.buffer(NOFLY_MARGIN_M, join_style="mitre", mitre_limit=2.0)

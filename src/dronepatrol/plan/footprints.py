@@ -37,13 +37,15 @@ class DuePhotos:
 
 
 def due_photos(sortie: Sortie, frame: LocalFrame) -> DuePhotos:
-    """Return the photos of a sortie.
+    """Return the photos of a sortie; of one whose rest another flies, those before the rest.
 
     A camera that triggers by distance takes the first photo where it is switched on, and counts on over waypoints
     that do not change the step.
     """
     points = frame.to_metres([(w.lon_deg, w.lat_deg) for w in sortie.waypoints])
     legs, shares = on_legs(points, sortie.waypoints)
+    if sortie.rest_from_photo:
+        legs, shares = legs[: sortie.rest_from_photo - 1], shares[: sortie.rest_from_photo - 1]
     if not len(legs):
         return DuePhotos(np.empty((0, 2)), np.empty((0, 2)), *(np.empty(0) for _ in range(3)))
     ends = np.vstack([points[1:], points[-1:]])

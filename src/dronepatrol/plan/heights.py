@@ -17,6 +17,7 @@ from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.aircraft import AircraftProfile
 from dronepatrol.model.mission import Dock, Finding, Mission, Sortie, Waypoint
 from dronepatrol.model.terrain import Terrain
+from dronepatrol.model.wording import Both, found
 from dronepatrol.plan.request import Request
 from dronepatrol.terrain.buildings import Skyline
 
@@ -221,32 +222,59 @@ def _said(track: _Track, above_ground_m: Array, known: NDArray[np.bool_], reques
     name = track.sortie.id
     if request.terrain is not None and not known.all():
         place = _lonlat(track, int(np.argmin(known)))
-        message = f"{name}: {1 - known.mean():.0%} of its way lie where {request.terrain.source} knows no height"
-        todo = "give a terrain model of the whole patrol; here the nearest known height on the way was taken"
-        yield Finding("terrain", "warning", message, todo, place)
+        source, share = request.terrain.source, f"{1 - known.mean():.0%}"
+        message = Both(
+            f"{name}: {share} of its way lie where {source} knows no height",
+            f"{name}: {share} 的航程上 {source} 没有高程",
+        )
+        todo = Both(
+            "give a terrain model of the whole patrol; here the nearest known height on the way was taken",
+            "请给出覆盖整个巡查范围的地形模型；此处取航路上最近的已知高程",
+        )
+        yield found("terrain", "warning", message, todo, place)
     over = np.where(track.asked_m > 0, above_ground_m / track.asked_m, 1.0)
     worst = int(np.argmax(over))
     if over[worst] > 1 + 2 * TOLERANCE_SHARE + 1e-3:
-        message = (
-            f"{name} flies up to {above_ground_m[worst]:.0f} m above ground, where {track.asked_m[worst]:.0f} m"
-            " were asked: buildings or steep ground leave no lower way"
+        most, asked = f"{above_ground_m[worst]:.0f}", f"{track.asked_m[worst]:.0f}"
+        message = Both(
+            f"{name} flies up to {most} m above ground, where {asked} m"
+            " were asked: buildings or steep ground leave no lower way",
+            f"{name} 真高达 {most} 米，要求为 {asked} 米：因建筑物或陡坡无法更低",
         )
-        todo = "accept coarser photos there, or take the building or slope out of the area"
-        yield Finding("terrain", "warning", message, todo, _lonlat(track, worst))
+        todo = Both(
+            "accept coarser photos there, or take the building or slope out of the area",
+            "接受该处照片分辨率较低，或把该建筑物、陡坡划出巡查区",
+        )
+        yield found("terrain", "warning", message, todo, _lonlat(track, worst))
 
 
 def _about_terrain(request: Request, mission: Mission) -> Iterator[Finding]:
     terrain = request.terrain
     if terrain is None:
-        yield Finding("terrain", "info", "no terrain model: the ground is taken to be level with the dock")
+        message = Both(
+            "no terrain model: the ground is taken to be level with the dock", "没有地形模型：地面按与机场齐平计"
+        )
+        todo = Both("name a dem in [files] where the ground is not level", "地面不平时在 [files] 中给出 dem")
+        yield found("terrain", "info", message, todo)
         return
-    yield Finding("terrain", "info", f"heights follow {terrain.source}, within {TOLERANCE_SHARE:.0%} of those asked")
+    message = Both(
+        f"heights follow {terrain.source}, within {TOLERANCE_SHARE:.0%} of those asked",
+        f"航高按 {terrain.source} 仿地，与要求相差不超过 {TOLERANCE_SHARE:.0%}",
+    )
+    todo = Both("see that the model is of this place and up to date", "确认该模型覆盖本地且未过时")
+    yield found("terrain", "info", message, todo)
     for dock in {sortie.dock.id: sortie.dock for sortie in mission.sorties}.values():
         modelled = float(terrain.height_m([dock.lon_deg, dock.lat_deg]))
         if abs(modelled - dock.ground_amsl_m) > _DOCK_DIFFERS_M:
-            message = f"dock {dock.id} stands at {dock.ground_amsl_m:.1f} m; {terrain.source} says {modelled:.1f} m"
-            todo = "check ground_amsl_m of the dock: every height of its sorties is counted from it"
-            yield Finding("terrain", "warning", message, todo, (dock.lon_deg, dock.lat_deg))
+            message = Both(
+                f"dock {dock.id} stands at {dock.ground_amsl_m:.1f} m; {terrain.source} says {modelled:.1f} m",
+                f"机场 {dock.id} 高程为 {dock.ground_amsl_m:.1f} 米；{terrain.source} 为 {modelled:.1f} 米",
+            )
+            todo = Both(
+                "check ground_amsl_m of the dock: every height of its sorties is counted from it",
+                "核对该机场的 ground_amsl_m：其各架次的高度都由此起算",
+            )
+            yield found("terrain", "warning", message, todo, (dock.lon_deg, dock.lat_deg))
 
 
 def _grounds(tracks: list[_Track], terrain: Terrain | None) -> list[Array]:

@@ -9,7 +9,7 @@ from shapely import MultiLineString, Point, Polygon
 
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.mission import Command, Frame, Mission, MissionItem, Ring, Sortie, Waypoint
-from dronepatrol.plan.fence import fence
+from dronepatrol.plan.fence import fence, without_holes
 from dronepatrol.plan.stretch import PHOTO_STAND_S, TURN_STAND_S
 
 _GROUND_SPEED = 1.0
@@ -80,7 +80,7 @@ def rally_items(sortie: Sortie) -> tuple[MissionItem, ...]:
 def fence_items(mission: Mission) -> tuple[MissionItem, ...]:
     """Return the fence: one inclusion polygon around area and docks, one exclusion polygon per no-fly zone.
 
-    Holes of no-fly zones are left out: the exclusion covers them too.
+    A no-fly zone with holes is cut through them into several polygons, as fences know no holes.
     """
     areas = shapely.union_all([Polygon(rings[0], rings[1:]) for rings in mission.areas])  # they may overlap
     frame = LocalFrame.around(areas)
@@ -94,7 +94,9 @@ def fence_items(mission: Mission) -> tuple[MissionItem, ...]:
     outline = tuple((float(x), float(y)) for x, y in frame.to_lonlat(np.asarray(around.exterior.coords)))
     items = _vertices(Command.NAV_FENCE_POLYGON_VERTEX_INCLUSION, outline)
     for rings in mission.nofly:
-        items += _vertices(Command.NAV_FENCE_POLYGON_VERTEX_EXCLUSION, rings[0])
+        for part in without_holes(Polygon(rings[0], rings[1:])):
+            ring = tuple((float(x), float(y)) for x, y in part.exterior.coords)
+            items += _vertices(Command.NAV_FENCE_POLYGON_VERTEX_EXCLUSION, ring)
     return tuple(items)
 
 

@@ -11,11 +11,13 @@ from shapely import MultiPolygon, Polygon
 from dronepatrol.errors import PlanError
 from dronepatrol.model.mission import Finding, Mission, Ring, Rings, Sortie, Waypoint
 from dronepatrol.model.patrol import Pattern
+from dronepatrol.model.progress import Progress, Report, silent
 from dronepatrol.plan.airspace import Airspace
 from dronepatrol.plan.checks import check
 from dronepatrol.plan.coverage.order import order
-from dronepatrol.plan.energy import Cost, EnergyModel, wind_m_s
+from dronepatrol.plan.energy import EnergyModel, wind_m_s
 from dronepatrol.plan.fleet.assign import Assigned, Flight, assigned
+from dronepatrol.plan.fleet.levels import levels
 from dronepatrol.plan.fleet.sorties import Base
 from dronepatrol.plan.fleet.timetable import with_timetable
 from dronepatrol.plan.fleet.tour import UNREACHABLE_S, Tour
@@ -24,10 +26,13 @@ from dronepatrol.plan.heights import with_heights
 from dronepatrol.plan.home.ways import with_ways_home
 from dronepatrol.plan.patterns import beyond_m, lay
 from dronepatrol.plan.photogrammetry import PhotoPlan, photo_plan
+from dronepatrol.plan.possible import check_open, check_places
+from dronepatrol.plan.reach import Reach
 from dronepatrol.plan.request import Request
 from dronepatrol.plan.site import Site, closing_zones, site_of
 from dronepatrol.plan.stretch import Group, Stretch
 from dronepatrol.plan.timing import Pace
+from dronepatrol.plan.validity import in_its_time
 from dronepatrol.plan.zones import with_closed_zones
 
 SECTOR_LANES = 45
@@ -60,7 +65,7 @@ class _Plan:
         return max(self.photos.photo_step_m, flown_s * model.pace.speed_m_s / CUTS_PER_SORTIE)
 
 
-def plan_mission(request: Request) -> Mission:
+def plan_mission(request: Request, report: Report = silent) -> Mission:
     """Plan a patrol of all its areas, split into sorties from its docks that the battery allows.
 
     The mission comes with the findings of its checks; the same request gives the same mission. What cannot be flown is
@@ -72,10 +77,17 @@ def plan_mission(request: Request) -> Mission:
         When nothing can be planned: all areas are no-fly, the docks lie in no-fly zones, the battery does not reach
         any area, or the camera cannot follow.
     """
+    check_places(request)
+    return in_its_time(request, lambda asked: _planned_around(asked, report))
+
+
+def _planned_around(request: Request, report: Report) -> Mission:
+    """Return the checked mission around the zones in force until the request's ``over_by``."""
     plan = _plan(request)
-    groups = lay(plan.request, plan.site, plan.photos)
+    groups = lay(plan.request, plan.site, plan.photos, report)
     if not any(group.stretches for group in groups):
-        raise PlanError(_nothing(groups), hint="draw the area outside the no-fly zones")
+        raise _nothing(groups)
+    report(Progress("plan", 0, 0, "sorties"))
     flown, mission = _planned(plan, groups)
     findings = [
         *plan.site.findings,
@@ -83,9 +95,18 @@ def plan_mission(request: Request) -> Mission:
         *_left_out(plan, flown),
         *mission.findings,
     ]
-    mission = with_timetable(mission, request.spec.fleet, request.aircraft)
-    mission = with_ways_home(mission, request)
+    report(Progress("plan", 0, 0, f"timetable and ways home of {len(mission.sorties)} sorties"))
+    mission = _timed(mission, request)
+    report(Progress("plan", 0, 0, f"checks of {len(mission.sorties)} sorties"))
     return replace(mission, findings=(*findings, *check(mission, request, plan.photos)))
+
+
+def _timed(mission: Mission, request: Request) -> Mission:
+    """Return the mission with its timetable and ways home, which depend on each other: zones close by the clock."""
+    fleet, craft = request.spec.fleet, request.aircraft
+    timed = with_timetable(mission, fleet, craft, lambda sortie: levels(sortie, request))
+    home = with_ways_home(timed, request)
+    return home if home == timed else with_timetable(home, fleet, craft)
 
 
 def _planned(plan: _Plan, groups: list[Group]) -> tuple[Assigned, Mission]:
@@ -94,10 +115,10 @@ def _planned(plan: _Plan, groups: list[Group]) -> tuple[Assigned, Mission]:
     for _ in range(REPLANS):
         flown = _flown(plan, groups, usable_wh)
         if not flown.flights:
-            raise PlanError(
-                _too_far(plan, flown.left_out),
-                hint="move the dock nearer to the area, or choose an aircraft with a larger battery",
-            )
+            reasons = _reach(plan).reasons(flown.left_out)
+            why = "; ".join(dict.fromkeys(one.why.en for one in reasons))
+            msg = f"nothing of the patrol can be flown: {why}"
+            raise PlanError(msg, hint=reasons[0].what_to_do.en)
         mission = with_heights(_mission(plan, flown.flights), plan.request)
         worst_wh = max(sortie.planned_energy_wh for sortie in mission.sorties)
         if worst_wh <= most_wh:
@@ -109,7 +130,8 @@ def _planned(plan: _Plan, groups: list[Group]) -> tuple[Assigned, Mission]:
 def _plan(request: Request) -> _Plan:
     spec, aircraft = request.spec, request.aircraft
     photos = photo_plan(spec, request.camera, aircraft)
-    request = with_closed_zones(request, photos)
+    asked, request = request, with_closed_zones(request, photos)
+    check_open(asked, request, photos)
     pace = Pace(photos.speed_m_s, aircraft.acceleration_m_s2)
     sector_m2 = (SECTOR_LANES * photos.lane_spacing_m) ** 2 if spec.pattern in _IN_SECTORS else math.inf
     site = site_of(request, beyond_m(request, photos), sector_m2)
@@ -117,10 +139,12 @@ def _plan(request: Request) -> _Plan:
     return _Plan(request, site, photos, model, Airspace(site.free, pace))
 
 
-def _nothing(groups: list[Group]) -> str:
+def _nothing(groups: list[Group]) -> PlanError:
     """Return why the pattern has no stretch at all."""
-    reasons = [finding.message for group in groups for finding in group.findings]
-    return "; ".join(reasons[:3]) or "there is nothing to fly"
+    reasons = [finding for group in groups for finding in group.findings]
+    hints = dict.fromkeys(finding.what_to_do for finding in reasons if finding.what_to_do)
+    why = "; ".join(dict.fromkeys(finding.message for finding in reasons[:3])) or "there is nothing to fly"
+    return PlanError(why, hint="; ".join(list(hints)[:2]) or "draw the area outside the no-fly zones")
 
 
 def _flown(plan: _Plan, groups: list[Group], usable_wh: float) -> Assigned:
@@ -152,36 +176,19 @@ def _backwards(stretches: list[Stretch]) -> list[Stretch]:
     return [stretch.backwards() for stretch in reversed(stretches)]
 
 
-def _too_far(plan: _Plan, stretches: list[Stretch]) -> str:
-    """Return what reaching the furthest of these stretches from its nearest dock would need."""
-    bases = [Base(at, plan.airspace, plan.model) for at in plan.site.at]
-    start = [Stretch(stretch.points[:1], 0.0) for stretch in stretches]
-    needed = max((min((base.cost([one]) for base in bases), key=_energy) for one in start), key=_energy)
-    return (
-        f"the battery's {plan.request.aircraft.usable_wh:.1f} Wh do not reach the area's furthest part:"
-        f" {needed.length_m:.0f} m there and back need {needed.energy_wh:.1f} Wh before a photo lane is flown"
-    )
-
-
-def _energy(cost: Cost) -> float:
-    return cost.energy_wh
+def _reach(plan: _Plan) -> Reach:
+    return Reach(plan.request, plan.site, [Base(at, plan.airspace, plan.model) for at in plan.site.at])
 
 
 def _left_out(plan: _Plan, flown: Assigned) -> list[Finding]:
-    """Return a finding for what no dock's battery reaches."""
-    if not flown.left_out:
-        return []
-    length = sum(stretch.length_m for stretch in flown.left_out)
-    total = length + sum(stretch.length_m for flight in flown.flights for stretch in flight.stretches)
-    lon, lat = plan.site.frame.to_lonlat(flown.left_out[0].points[0])
-    message = f"{length / total:.0%} of the lanes are left out: {_too_far(plan, flown.left_out)}"
-    todo = "set a dock nearer to it, or choose an aircraft with a larger battery; the rest can be flown"
-    return [Finding("reach", "warning", message, todo, (round(float(lon), 7), round(float(lat), 7)))]
+    """Return findings for what is not reached from any dock."""
+    flown_m = sum(stretch.length_m for flight in flown.flights for stretch in flight.stretches)
+    return list(_reach(plan).findings(flown.left_out, flown_m)) if flown.left_out else []
 
 
 def _mission(plan: _Plan, flights: list[Flight]) -> Mission:
     request, photos = plan.request, plan.photos
-    zones = closing_zones(request.zones, request.spec)
+    zones = closing_zones(request)
     return Mission(
         patrol_id=request.spec.id,
         seed=request.spec.seed,

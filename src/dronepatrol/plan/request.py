@@ -1,6 +1,7 @@
 """Everything that a plan is made from, read and checked."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from shapely import LineString, Point
 
@@ -12,7 +13,10 @@ from dronepatrol.model.terrain import Terrain
 
 @dataclass(frozen=True)
 class Request:
-    """A patrol spec with what its files hold; geometry is WGS-84 (lon, lat). No terrain means flat at the dock."""
+    """A patrol spec with what its files hold; geometry is WGS-84 (lon, lat). No terrain means flat at the dock.
+
+    ``over_by`` is when the patrol is taken to be over, for zones in force only later; None where nobody knows yet.
+    """
 
     spec: PatrolSpec
     areas: tuple[Area, ...]
@@ -23,3 +27,4 @@ class Request:
     places: tuple[Point, ...] = ()
     buildings: tuple[Building, ...] = ()
     terrain: Terrain | None = field(default=None)
+    over_by: datetime | None = None

@@ -1,9 +1,7 @@
 """The patrol's places in metres: what is to be covered, where may be flown, the docks; and what had to be left out."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 import numpy as np
 import shapely
@@ -13,18 +11,21 @@ from shapely import MultiPolygon, Point, Polygon
 from dronepatrol.errors import PlanError
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.mission import Dock, Finding, LonLat
-from dronepatrol.model.patrol import Area, PatrolSpec, Zone, ZoneKind
+from dronepatrol.model.patrol import Area, Zone, ZoneKind
+from dronepatrol.model.wording import Both, found
 from dronepatrol.plan.fence import free_airspace
 from dronepatrol.plan.request import Request
-from dronepatrol.plan.validity import in_force
+from dronepatrol.plan.validity import in_force, over_by
 
-HORIZON_S = 12 * 3600.0
-"""A patrol is taken to be over this long after its start: zones that close later do not matter."""
 MAX_AREA_M2 = 2e9
 SLIVER_M2 = 100.0
 """Smaller leftovers of an area, beside no-fly zones and other areas, are not flown."""
 DETOUR_M = 400.0
 """Ways between the lanes of one of several areas stay this close to it."""
+OUTSIDE = Both(
+    "draw the area outside the no-fly zones, or fly when those that are temporary are not in force",
+    "把区域画在禁飞区之外；临时管制区可避开其有效时间",
+)
 _ROUNDING_M2 = 1.0
 
 Array = NDArray[np.float64]
@@ -79,7 +80,7 @@ def site_of(request: Request, beyond_m: float = 0.0, sector_m2: float = math.inf
     spec = request.spec
     docks = [Point(dock.lon_deg, dock.lat_deg) for dock in spec.fleet.docks]
     frame = LocalFrame.around(shapely.union_all([*(area.geometry for area in request.areas), *docks]))
-    zones = closing_zones(request.zones, spec)
+    zones = closing_zones(request)
     nofly = polygons(shapely.union_all([frame.geometry_to_metres(zone.geometry) for zone in zones]))
     regions, findings = _regions(request.areas, frame, nofly)
     docks_m = [Point(at) for at in frame.to_metres([(dock.x, dock.y) for dock in docks])]
@@ -96,10 +97,10 @@ def site_of(request: Request, beyond_m: float = 0.0, sector_m2: float = math.inf
     return Site(frame, targets, free, nofly, used, at, (*findings, *closed))
 
 
-def closing_zones(zones: Sequence[Zone], spec: PatrolSpec) -> list[Zone]:
+def closing_zones(request: Request) -> list[Zone]:
     """Return the no-fly zones that are in force at some time of the patrol."""
-    end = spec.start + timedelta(seconds=HORIZON_S)
-    return [zone for zone in zones if zone.kind is ZoneKind.NO_FLY and in_force(zone, spec.start, end)]
+    times = request.spec.start, over_by(request)
+    return [zone for zone in request.zones if zone.kind is ZoneKind.NO_FLY and in_force(zone, *times)]
 
 
 def polygons(geometry: shapely.Geometry, least_m2: float = _ROUNDING_M2) -> Region:
@@ -112,7 +113,7 @@ def _regions(
     areas: tuple[Area, ...], frame: LocalFrame, nofly: Region
 ) -> tuple[list[tuple[Area, Region]], list[Finding]]:
     """Return what is left of every area, and findings about what is not."""
-    found: list[tuple[Area, Region]] = []
+    left_of: list[tuple[Area, Region]] = []
     findings: list[Finding] = []
     taken: shapely.Geometry = Polygon()
     for area in areas:
@@ -127,32 +128,53 @@ def _regions(
         middle = area.geometry.representative_point()
         place: LonLat = (round(middle.x, 7), round(middle.y, 7))
         if outside.area <= _ROUNDING_M2:
-            message = f"the area {area.name} lies wholly inside no-fly zones; it is not flown"
-            findings.append(Finding("area", "warning", message, "draw the area outside the no-fly zones", place))
+            findings.append(_closed(area, place))
             continue
         twice = outside.area - left.area
         if len(areas) > 1 and twice > 0.001 * outside.area:
-            message = f"{twice:,.0f} m2 of the area {area.name} lie in areas before it, or are slivers; flown once"
-            findings.append(Finding("area", "info", message, "", place))
+            findings.append(_shared(area, twice, place))
         if not left.is_empty:
-            found.append((area, left))
+            left_of.append((area, left))
             taken = shapely.union_all([taken, region]) if len(areas) > 1 else taken
-    if not found:
+    if not left_of:
         msg = "; ".join(finding.message for finding in findings) or "no area has any ground to cover"
-        raise PlanError(msg, hint="draw the area outside the no-fly zones")
-    return found, findings
+        raise PlanError(msg, hint=OUTSIDE.en)
+    return left_of, findings
+
+
+def _closed(area: Area, place: LonLat) -> Finding:
+    message = Both(
+        f"the area {area.name} lies wholly inside no-fly zones; it is not flown",
+        f"区域“{area.name}”全部在禁飞区内，不飞",
+    )
+    return found("area", "warning", message, OUTSIDE, place)
+
+
+def _shared(area: Area, twice_m2: float, place: LonLat) -> Finding:
+    message = Both(
+        f"{twice_m2:,.0f} m2 of the area {area.name} lie in areas before it, or are slivers; flown once",
+        f"区域“{area.name}”有 {twice_m2:,.0f} 平方米与前面的区域重叠，或为狭缝；只飞一次",
+    )
+    todo = Both("nothing: it is flown with the areas before it", "无需处理：随前面的区域飞行")
+    return found("area", "info", message, todo, place)
 
 
 def _docks(docks: tuple[Dock, ...], places: list[Point], free: Region) -> tuple[list[int], list[Finding]]:
     """Return which docks may be started from, and findings about the others."""
     usable = [number for number, place in enumerate(places) if free.covers(place)]
     closed = [dock for number, dock in enumerate(docks) if number not in usable]
-    messages = [f"the dock {dock.id} lies in a no-fly zone or within its margin" for dock in closed]
+    messages = [
+        Both(
+            f"the dock {dock.id} lies in a no-fly zone or within its margin",
+            f"机场 {dock.id} 位于禁飞区内或其安全距离内",
+        )
+        for dock in closed
+    ]
     if not usable:
-        raise PlanError("; ".join(messages), hint="move the dock in the patrol spec")
-    todo = "move the dock in the patrol spec; the others fly"
+        raise PlanError("; ".join(message.en for message in messages), hint="move the dock in the patrol spec")
+    todo = Both("move the dock in the patrol spec; the others fly", "在任务书中移动该机场；其余机场照常起飞")
     return usable, [
-        Finding("dock", "warning", message, todo, (dock.lon_deg, dock.lat_deg))
+        found("dock", "warning", message, todo, (dock.lon_deg, dock.lat_deg))
         for dock, message in zip(closed, messages, strict=True)
     ]
 
@@ -171,15 +193,15 @@ def _sectors(region: Region, docks: Array, most_m2: float) -> list[Region]:
     if len(docks) > 1:
         cells = shapely.voronoi_polygons(shapely.multipoints(docks), extend_to=region.envelope)
         whole = [region.intersection(cell) for cell in sorted(shapely.get_parts(cells), key=lambda cell: cell.bounds)]
-    found: list[Region] = []
+    parts: list[Region] = []
     left = [polygons(part, SLIVER_M2) for part in reversed(whole)]
     while left:
         part = left.pop()
         if part.area > most_m2:
             left += [polygons(half, SLIVER_M2) for half in _halves(part)]
         elif not part.is_empty:
-            found.append(part)
-    return found
+            parts.append(part)
+    return parts
 
 
 def _halves(region: Region) -> list[shapely.Geometry]:

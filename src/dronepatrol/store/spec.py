@@ -8,12 +8,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from dronepatrol.errors import InputError
 from dronepatrol.files import write_text
 from dronepatrol.model.mission import Dock
 from dronepatrol.model.patrol import Datum, Fleet, Layout, Objective, PatrolSpec, Pattern, RegisterKind
+from dronepatrol.store.approvals import flat, keys
 
 _MAX_BYTES = 1024 * 1024
 _MAX_PROBLEMS = 3
@@ -23,6 +33,7 @@ Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 FileName = Annotated[str, Field(max_length=4096, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Overlap = Annotated[float, Field(ge=0.0, le=0.95)]
+Approvals = Annotated[dict[Text, Text], BeforeValidator(flat)]
 
 
 class _Files(BaseModel):
@@ -116,7 +127,7 @@ class _Spec(BaseModel):
     photos: _Photos
     layout: _Layout = _Layout()
     wind: _Wind = _Wind()
-    approvals: dict[Id, Text] = {}
+    approvals: Approvals = {}
     operator: dict[Id, Text] = {}
     profiles: _Profiles | None = None
 
@@ -192,7 +203,7 @@ def write_spec(path: Path, spec: PatrolSpec, profile_versions: Mapping[str, str]
         },
         "layout": asdict(spec.layout),
         "wind": {"speed_m_s": spec.wind_m_s, "from_deg": spec.wind_from_deg},
-        "approvals": spec.approvals,
+        "approvals": keys(spec.approvals),
         "operator": spec.operator,
         "profiles": dict(profile_versions),
     }
@@ -230,7 +241,7 @@ def _problem(error: Any) -> str:
         return f"unknown key {key} = {_short(error['input'])}; no such key is expected"
     if error["type"] == "missing":
         return f"key {key} is missing"
-    return f"{key} = {_short(error['input'])}; expected: {_lower(error['msg'])}"
+    return f"{key} = {_short(error['input'])}; expected: {_lower(error['msg'].removeprefix('Value error, '))}"
 
 
 def _short(value: object) -> str:

@@ -1,11 +1,12 @@
 """Checks of a finished plan, made from the mission itself and not from what the planner believes about it.
 
-``airspace``, ``aircraft`` and ``papers`` are the rules of ``data/rules/uav_cn.toml``, ``flight`` and ``returning``
-are what flying itself asks for. ``fly`` refuses a plan with a blocker.
+``airspace``, ``sites``, ``daylight``, ``aircraft``, ``papers`` and ``people`` are the rules of
+``data/rules/uav_cn.toml``, ``flight`` and ``returning`` are what flying itself asks for. ``fly`` refuses a plan with a
+blocker.
 """
 
 from dronepatrol.model.mission import Finding, Mission
-from dronepatrol.plan.checks import aircraft, airspace, flight, papers, returning
+from dronepatrol.plan.checks import aircraft, airspace, daylight, flight, papers, people, returning, sites
 from dronepatrol.plan.checks.case import Case
 from dronepatrol.plan.photogrammetry import PhotoPlan
 from dronepatrol.plan.request import Request
@@ -15,9 +16,14 @@ _CHECKS = (
     airspace.height_above_ground,
     airspace.controlled,
     airspace.height_limits,
-    airspace.advisory,
-    airspace.sensitive,
-    airspace.daylight,
+    airspace.kept_low,
+    airspace.zones_given,
+    airspace.later_zones,
+    sites.advisory,
+    sites.sensitive,
+    sites.kept_unseen,
+    sites.places_unseen,
+    daylight.daylight,
     aircraft.classify,
     aircraft.speed,
     aircraft.sight,
@@ -31,7 +37,7 @@ _CHECKS = (
     papers.remote_id,
     papers.fence_data,
     papers.survey,
-    papers.by_a_person,
+    people.by_a_person,
     flight.wind,
     flight.energy,
     flight.inside_fence,

@@ -1,5 +1,6 @@
 """A mission as its checks see it: in metres, in time, with what the operator states."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -13,12 +14,14 @@ from shapely.geometry.base import BaseGeometry
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.mission import Dock, Finding, LonLat, Mission, Sortie
 from dronepatrol.model.patrol import Zone, ZoneKind
+from dronepatrol.model.wording import Both, found
 from dronepatrol.plan.checks.rules import load_rules
 from dronepatrol.plan.footprints import due_photos, seen_quads
 from dronepatrol.plan.obstacles import Obstacles
 from dronepatrol.plan.photogrammetry import PhotoPlan
 from dronepatrol.plan.request import Request
 from dronepatrol.plan.validity import in_force, window
+from dronepatrol.plan.zones import ZONE_RULE, approval
 
 SAMPLE_M = 20.0
 """Legs are looked at this often where exact geometry does not do."""
@@ -95,12 +98,17 @@ class Case:
 
     @cached_property
     def footprints(self) -> dict[str, list[Polygon]]:
-        """What the photos of every sortie show of ground level with its dock, in metres; tilted ones reach far."""
-        found = {}
+        """What the photos of every sortie show of the ground, level around each photo's; tilted ones reach far.
+
+        In metres. Where the ground is not known it is taken to be as high as the dock's.
+        """
+        shown = {}
         for sortie in self.mission.sorties:
             due = due_photos(sortie, self.frame)
-            found[sortie.id] = [Polygon(quad) for quad in seen_quads(due, self.request.camera, due.height_m)]
-        return found
+            above = self._above_ground(sortie, due.places, due.height_m + sortie.dock.ground_amsl_m)
+            above = np.where(np.isfinite(above), above, due.height_m)
+            shown[sortie.id] = [Polygon(quad) for quad in seen_quads(due, self.request.camera, above)]
+        return shown
 
     def zones(self, kind: ZoneKind) -> list[tuple[Zone, BaseGeometry]]:
         """Return the zones of a kind, each with its geometry in metres."""
@@ -126,15 +134,32 @@ class Case:
         lon, lat = self.frame.to_lonlat([point.x, point.y])
         return round(float(lon), 7), round(float(lat), 7)
 
-    def breach(self, rule_id: str, message: str, what_to_do: str, lonlat: LonLat | None = None) -> Finding:
+    def home(self, sortie: Sortie) -> LonLat:
+        """Return (lon, lat) of a sortie's dock."""
+        return sortie.dock.lon_deg, sortie.dock.lat_deg
+
+    def breach(self, rule_id: str, message: Both, what_to_do: Both, lonlat: LonLat | None = None) -> Finding:
         """Return the finding that a rule is broken; an approval that the spec names turns it into information."""
+        return self._breach(rule_id, message, what_to_do, lonlat, self.request.spec.approval(rule_id), rule_id)
+
+    def zone_breach(self, zone: Zone, message: Both, what_to_do: Both, lonlat: LonLat) -> Finding:
+        """Return the finding that a zone's rule is broken; an approval for this zone turns it into information."""
+        key = f"{ZONE_RULE}.{json.dumps(zone.id, ensure_ascii=False)}"
+        return self._breach(ZONE_RULE, message, what_to_do, lonlat, approval(zone, self.request.spec), key)
+
+    def _breach(
+        self, rule_id: str, message: Both, what_to_do: Both, lonlat: LonLat | None, reference: str, key: str
+    ) -> Finding:
         rule = load_rules()[rule_id]
-        reference = self.request.spec.approvals.get(rule_id, "")
         if rule.approvable and reference:
-            return Finding(rule_id, "info", f"{message}; approved: {reference}", "carry the approval", lonlat)
+            message += Both(f"; approved: {reference}", f"；已获批准：{reference}")
+            return found(rule_id, "info", message, Both("carry the approval", "随身携带批准文件"), lonlat)
         if rule.approvable:
-            what_to_do += f'; or get a written approval and state approvals.{rule_id} = "its reference" in the spec'
-        return Finding(rule_id, rule.breach, message, what_to_do, lonlat)
+            what_to_do += Both(
+                f'; or get a written approval and state approvals.{key} = "its reference" in the spec',
+                f'；或取得书面批准，并在任务书中写明 approvals.{key} = "批准文号"',
+            )
+        return found(rule_id, rule.breach, message, what_to_do, lonlat)
 
     def _line(self, sortie: Sortie) -> Line:
         dock, waypoints = (sortie.dock.lon_deg, sortie.dock.lat_deg), sortie.waypoints

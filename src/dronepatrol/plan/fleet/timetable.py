@@ -1,31 +1,23 @@
-"""Which drone flies which sortie, and when: charged in between, and never two near each other in the air.
+"""Which drone flies which sortie, when, and how high its ways are: charged in between, and no two near each other.
 
-Each dock's drones take its sorties longest first (LPT; Graham 1969). A start is put off until its whole flight is
-apart from every flight planned before it: wherever two flight lines come near each other, the drones pass there at
-different times.
+Each dock's drones take its sorties longest first (LPT; Graham 1969). Where two flights would come near each other, the
+later one starts when the other has passed, or its ways are flown on a higher level: whichever lands first.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.aircraft import AircraftProfile
 from dronepatrol.model.mission import Mission, Sortie
 from dronepatrol.model.patrol import Fleet
-from dronepatrol.plan.timing import Pace
+from dronepatrol.plan.fleet.apart import APART_M, APART_S, Sampled, Track, first_open_s, meetings_s, track
 
-APART_M = 40.0
-"""Flight lines nearer than this to each other are not flown …"""
-APART_S = 30.0
-"""… within this time of each other; it also takes up how far a flight is late or early."""
-SAMPLE_S = 2.0
-
-Array = NDArray[np.float64]
+Choices = Callable[[Sortie], list[Sortie]]
+"""Takes a sortie, returns it and others that do the same: on higher levels."""
 
 
 @dataclass(frozen=True)
@@ -40,34 +32,58 @@ class Row:
     charged_s: float
 
 
-@dataclass(frozen=True)
-class Track:
-    """Where a sortie is when: (n,) seconds after its start, and (n, 2) metres."""
+def with_timetable(
+    mission: Mission, fleet: Fleet, aircraft: AircraftProfile, choices: Choices | None = None
+) -> Mission:
+    """Return the mission with a drone, a start and a level for every sortie.
 
-    time_s: Array
-    at: Array
-
-    @property
-    def line(self) -> shapely.LineString:
-        """The flight line."""
-        return shapely.LineString(self.at if len(self.at) > 1 else np.repeat(self.at, 2, axis=0))
-
-
-def with_timetable(mission: Mission, fleet: Fleet, aircraft: AircraftProfile) -> Mission:
-    """Return the mission with a drone and a start for every sortie."""
-    docks = shapely.MultiPoint([(sortie.dock.lon_deg, sortie.dock.lat_deg) for sortie in mission.sorties])
-    frame = LocalFrame.around(docks)
-    tracks = [track(sortie, frame, aircraft) for sortie in mission.sorties]
+    Parameters
+    ----------
+    mission
+        Its sorties are on their lowest level.
+    fleet, aircraft
+        Drones per dock, charging time; rates of climb and descent.
+    choices
+        The levels of a sortie, the lowest first; without them only starts are chosen.
+    """
+    sky = _Sky.around(mission.sorties, aircraft)
     queues = _queues(mission.sorties, fleet)
-    starts = _starts(mission.sorties, queues, tracks, fleet.charge_s)
-    drones = {number: drone for drone, queue in queues.items() for number in queue}
-    return replace(
-        mission,
-        sorties=tuple(
-            replace(sortie, drone=drones[number], start_s=starts[number])
-            for number, sortie in enumerate(mission.sorties)
-        ),
-    )
+    ready = dict.fromkeys(queues, 0.0)
+    left = {drone: list(queue) for drone, queue in queues.items()}
+    chosen: dict[int, Sortie] = {}
+    while any(left.values()):
+        drone = min((drone for drone in left if left[drone]), key=lambda drone: (ready[drone], drone))
+        number = left[drone].pop(0)
+        flown = sky.soonest(replace(mission.sorties[number], drone=drone), ready[drone], choices)
+        chosen[number] = flown
+        ready[drone] = flown.start_s + flown.planned_time_s + fleet.charge_s
+    return replace(mission, sorties=tuple(chosen[number] for number in range(len(mission.sorties))))
+
+
+def placed(sortie: Sortie, others: Sequence[Sortie], fleet: Fleet, aircraft: AircraftProfile, after_s: float) -> Sortie:
+    """Return a sortie with the drone of its dock that can start it first, behind the sorties planned before.
+
+    Parameters
+    ----------
+    sortie
+        One more sortie.
+    others
+        Those of the timetable, which stay as they are.
+    fleet, aircraft
+        Drones per dock, charging time; rates of climb and descent.
+    after_s
+        It does not start before this time.
+    """
+    drones = [f"{sortie.dock.id}-{number}" for number in range(1, fleet.drones_per_dock + 1)]
+    ready = dict.fromkeys(drones, after_s)
+    for one in others:
+        if one.drone in ready:
+            ready[one.drone] = max(ready[one.drone], one.start_s + one.planned_time_s + fleet.charge_s)
+    drone = min(drones, key=lambda drone: (ready[drone], drone))
+    sky = _Sky.around([*others, sortie], aircraft)
+    for one in others:
+        sky.add(one)
+    return sky.soonest(replace(sortie, drone=drone), ready[drone])
 
 
 def rows(mission: Mission, charge_s: float) -> list[Row]:
@@ -94,20 +110,46 @@ def least_makespan_s(sorties: Sequence[Sortie], fleet: Fleet) -> float:
     return least
 
 
-def track(sortie: Sortie, frame: LocalFrame, aircraft: AircraftProfile) -> Track:
-    """Return where a sortie is when, at an even pace along each leg, stretched to the planned time."""
-    dock = (sortie.dock.lon_deg, sortie.dock.lat_deg)
-    line = frame.to_metres([dock, *((w.lon_deg, w.lat_deg) for w in sortie.waypoints), dock])
-    pace = Pace(sortie.speed_m_s, aircraft.acceleration_m_s2)
-    legs_s = pace.leg_s(np.hypot(*np.diff(line, axis=0).T))
-    up_s = sortie.waypoints[0].height_m / aircraft.climb_m_s if sortie.waypoints else 0.0
-    flown = np.concatenate([[0.0], up_s + np.concatenate([[0.0], np.cumsum(legs_s)])])
-    at = np.vstack([line[:1], line])
-    if flown[-1] > sortie.planned_time_s:
-        flown *= sortie.planned_time_s / flown[-1]
-    else:
-        flown, at = np.append(flown, sortie.planned_time_s), np.vstack([at, line[-1:]])
-    return Track(flown, at)
+@dataclass
+class _Sky:
+    """The flights that have their times."""
+
+    frame: LocalFrame
+    aircraft: AircraftProfile
+    flown: list[tuple[Sortie, Track, Sampled]] = field(default_factory=list)
+
+    @classmethod
+    def around(cls, sorties: Sequence[Sortie], aircraft: AircraftProfile) -> "_Sky":
+        """Return an empty sky over the docks of sorties."""
+        docks = shapely.MultiPoint([(sortie.dock.lon_deg, sortie.dock.lat_deg) for sortie in sorties])
+        return cls(LocalFrame.around(docks), aircraft)
+
+    def add(self, sortie: Sortie) -> None:
+        """Take a flight at its time."""
+        one = track(sortie, self.frame, self.aircraft)
+        self.flown.append((sortie, one, Sampled.of(one)))
+
+    def soonest(self, sortie: Sortie, ready_s: float, choices: Choices | None = None) -> Sortie:
+        """Add a sortie at its first open start from ``ready_s`` on, on the level on which it lands first."""
+        best = self._started(sortie, ready_s)
+        if choices is not None and best.start_s > np.ceil(ready_s):
+            others = [self._started(level, ready_s) for level in choices(sortie)[1:]]
+            best = min((best, *others), key=lambda one: one.start_s + one.planned_time_s)
+        self.add(best)
+        return best
+
+    def _started(self, sortie: Sortie, ready_s: float) -> Sortie:
+        mine = track(sortie, self.frame, self.aircraft)
+        sampled = Sampled.of(mine)
+        tree = shapely.STRtree([one.line for _, one, _ in self.flown])
+        near = tree.query(mine.line, predicate="dwithin", distance=APART_M).tolist()
+        closed = [
+            self.flown[number][0].start_s + offset
+            for number in near
+            if self.flown[number][0].start_s + self.flown[number][0].planned_time_s + APART_S >= ready_s
+            for offset in meetings_s(self.flown[number][2], sampled)
+        ]
+        return replace(sortie, start_s=first_open_s(ready_s, sorted(closed)))
 
 
 def _queues(sorties: Sequence[Sortie], fleet: Fleet) -> dict[str, list[int]]:
@@ -124,57 +166,3 @@ def _queues(sorties: Sequence[Sortie], fleet: Fleet) -> dict[str, list[int]]:
             busy[drone] += sorties[number].planned_time_s + fleet.charge_s
             queues.setdefault(drone, []).append(number)
     return {drone: sorted(queue) for drone, queue in queues.items()}
-
-
-def _starts(
-    sorties: Sequence[Sortie], queues: dict[str, list[int]], tracks: list[Track], charge_s: float
-) -> dict[int, float]:
-    """Return every sortie's start: as soon as its drone is charged and the way is clear."""
-    sampled = [_sampled(one) for one in tracks]
-    lines = np.array([one.line for one in tracks], dtype=object)
-    one, other = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=APART_M)
-    near: dict[int, list[int]] = {number: [] for number in range(len(sorties))}
-    for a, b in zip(one.tolist(), other.tolist(), strict=True):
-        near[a] += [b] if a != b else []
-    ready = dict.fromkeys(queues, 0.0)
-    left = {drone: list(queue) for drone, queue in queues.items()}
-    starts: dict[int, float] = {}
-    while any(left.values()):
-        drone = min((drone for drone in left if left[drone]), key=lambda drone: (ready[drone], drone))
-        number = left[drone].pop(0)
-        closed = [
-            starts[before] + offset
-            for before in near[number]
-            if before in starts and starts[before] + sorties[before].planned_time_s + APART_S >= ready[drone]
-            for offset in _meetings(sampled[before], sampled[number])
-        ]
-        starts[number] = _first_open(ready[drone], sorted(closed))
-        ready[drone] = starts[number] + sorties[number].planned_time_s + charge_s
-    return starts
-
-
-def _first_open(ready_s: float, closed: list[float]) -> float:
-    """Return the first whole second, from ``ready_s`` on, that is away from all closed starts."""
-    start = float(np.ceil(ready_s))
-    for middle in closed:
-        if middle - APART_S - SAMPLE_S < start < middle + APART_S + SAMPLE_S:
-            start = float(np.ceil(middle + APART_S + SAMPLE_S))
-    return start
-
-
-def _sampled(one: Track) -> Track:
-    times = np.append(np.arange(0.0, one.time_s[-1], SAMPLE_S), one.time_s[-1])
-    return Track(times, np.column_stack([np.interp(times, one.time_s, one.at[:, axis]) for axis in (0, 1)]))
-
-
-def _meetings(before: Track, after: Track) -> list[float]:
-    """Return how much later than the first the second would start to meet it where their lines are near."""
-    fastest = max(float(np.hypot(*np.diff(one.at, axis=0).T).max(initial=0.0)) for one in (before, after))
-    pairs = cKDTree(before.at).query_ball_tree(cKDTree(after.at), APART_M + fastest)
-    count = [len(found) for found in pairs]
-    if not sum(count):
-        return []
-    first = np.repeat(before.time_s, count)
-    second = after.time_s[np.concatenate([np.array(found, dtype=np.intp) for found in pairs])]
-    offsets: list[float] = np.unique(np.round(first - second)).tolist()
-    return offsets

@@ -17,11 +17,12 @@ from shapely.geometry.base import BaseGeometry
 
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.mission import Mission, Sortie
-from dronepatrol.model.patrol import ZoneKind
+from dronepatrol.model.patrol import Zone
 from dronepatrol.plan.fence import fence
 from dronepatrol.plan.obstacles import Obstacles, Skyline
 from dronepatrol.plan.request import Request
 from dronepatrol.plan.validity import in_force, window
+from dronepatrol.plan.zones import closes
 
 RALLY_LIMIT_M = {"ardupilot": 300.0}
 """ArduCopter's default of RALLY_LIMIT_KM: rally points further away are not chosen. PX4 has no such limit."""
@@ -35,6 +36,8 @@ BESIDE_M = 5.0
 """How far beside its line a return may be: a default of ours."""
 FENCE_SLACK_M = 80.0
 """ArduCopter lands where it is when a return is 100 m outside the fence."""
+GROUND_SAMPLES = 24
+"""The ground below a zone with a height limit is looked at on a grid of so many places each way."""
 LANDING_MARGIN_M = 20.0
 """Rally points keep this far from no-fly zones, buildings and the fence."""
 
@@ -163,7 +166,8 @@ class HomeWays:
         self._inside = self.fence.buffer(FENCE_SLACK_M, quad_segs=4)
         shapely.prepare(self._inside)
         self.obstacles = Obstacles.of(request, self.frame, mission.sorties[0].dock.ground_amsl_m)
-        self._nofly: dict[tuple[str, ...], BaseGeometry] = {}
+        self._nofly: dict[tuple[int, ...], BaseGeometry] = {}
+        self._lowest: dict[str, float] = {}
 
     def returns(self, sortie: Sortie) -> Returns:
         """Return the ways home of a sortie."""
@@ -190,19 +194,40 @@ class HomeWays:
         return Sky(self.nofly(sortie), self._inside, self.obstacles.near(bounds, above_m=lowest))
 
     def nofly(self, sortie: Sortie) -> BaseGeometry:
-        """Return the no-fly zones in force while a sortie flies, and all that its fence excludes, in metres.
+        """Return what a sortie's ways home must not cross, in metres, with the lateral error around it.
 
-        With the lateral error around them.
+        No-fly zones in force while it flies, those whose height limit its return is above, and all that its fence
+        excludes.
         """
-        times = window(sortie, self.request.spec)
-        zones = [zone for zone in self.request.zones if zone.kind is ZoneKind.NO_FLY and in_force(zone, *times)]
-        key = tuple(zone.id for zone in zones)
-        if key not in self._nofly:
-            shapes = [self.frame.geometry_to_metres(zone.geometry) for zone in zones]
-            fenced = [Polygon(self.frame.to_metres(rings[0])) for rings in self.mission.nofly]
-            self._nofly[key] = shapely.union_all([*shapes, *fenced]).buffer(BESIDE_M)
-            shapely.prepare(self._nofly[key])
-        return self._nofly[key]
+        times, spec = window(sortie, self.request.spec), self.request.spec
+        closed = tuple(
+            number
+            for number, zone in enumerate(self.request.zones)
+            if in_force(zone, *times) and closes(zone, spec, self._above_ground_m(zone, sortie))
+        )
+        if closed not in self._nofly:
+            shapes = [self.frame.geometry_to_metres(self.request.zones[number].geometry) for number in closed]
+            fenced = [Polygon(rings[0], rings[1:]) for rings in self.mission.nofly]
+            shapes += [self.frame.geometry_to_metres(polygon) for polygon in fenced]
+            self._nofly[closed] = shapely.union_all(shapes).buffer(BESIDE_M)
+            shapely.prepare(self._nofly[closed])
+        return self._nofly[closed]
+
+    def _above_ground_m(self, zone: Zone, sortie: Sortie) -> float:
+        """Return how high above a zone's lowest known ground a return may be: autopilots climb to the return height."""
+        highest = max(sortie.return_height_m, *(waypoint.height_m for waypoint in sortie.waypoints))
+        return sortie.dock.ground_amsl_m + highest - self._lowest_m(zone, sortie)
+
+    def _lowest_m(self, zone: Zone, sortie: Sortie) -> float:
+        flat_m = sortie.dock.ground_amsl_m
+        if self.request.terrain is None or zone.max_height_m is None:
+            return flat_m
+        if zone.id not in self._lowest:
+            west, south, east, north = self.frame.geometry_to_metres(zone.geometry).bounds
+            x, y = np.linspace(west, east, GROUND_SAMPLES), np.linspace(south, north, GROUND_SAMPLES)
+            ground = self.obstacles.ground_m(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2))
+            self._lowest[zone.id] = float(np.min(ground[np.isfinite(ground)], initial=np.inf))
+        return self._lowest[zone.id] if np.isfinite(self._lowest[zone.id]) else flat_m
 
     def keep_clear(self, sortie: Sortie) -> BaseGeometry:
         """Return what nobody may land on, as far as is known: no-fly zones and buildings, in metres."""

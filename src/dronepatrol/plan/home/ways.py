@@ -14,7 +14,8 @@ from dronepatrol.plan.request import Request
 
 CEILING_M = 118.0
 """Return heights are not raised above this, above the lowest ground of the sortie."""
-MOST_RALLY_POINTS = 6
+MOST_RALLY_POINTS = 20
+"""Boards with 8 KB for settings hold 26 of ArduCopter's (its StorageManager), those with 16 KB 46."""
 TRIES = 150
 """About so many places are tried for each rally point, …"""
 REACHES_M = (150.0, 60.0)

@@ -7,6 +7,7 @@ import shapely
 from shapely import LineString
 from shapely.geometry.base import BaseGeometry
 
+from dronepatrol.model.wording import Both
 from dronepatrol.plan.airspace import Airspace
 from dronepatrol.plan.patterns.directed import in_order
 from dronepatrol.plan.patterns.ground import Array, Ground, Laid, Loss
@@ -39,8 +40,11 @@ def corridor(ground: Ground, lines: list[LineString]) -> Laid:
     laid = Laid()
     if lost_m > SHORTEST_M:
         lost = asked.difference(shapely.union_all(pieces).buffer(INSIDE_M))
-        what = f"{lost_m:,.0f} m of the network are not flown along: no-fly zones, their margin, or stubs"
-        laid.losses.append(Loss(what, lost.representative_point()))
+        what = Both(
+            f"{lost_m:,.0f} m of the network are not flown along: no-fly zones, their margin, or stubs",
+            f"{lost_m:,.0f} 米线路未飞：位于禁飞区或其余量内，或为短支线",
+        )
+        laid.losses.append(Loss(what, at=lost.representative_point()))
     if not pieces:
         return laid
     network = network_of(pieces, ground.layout.tolerance_m)

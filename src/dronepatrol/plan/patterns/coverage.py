@@ -4,6 +4,7 @@ import shapely
 from shapely import MultiPolygon
 
 from dronepatrol.errors import PlanError
+from dronepatrol.model.wording import Both
 from dronepatrol.plan.coverage.cover import Task, cover
 from dronepatrol.plan.patterns.ground import Ground, Laid, Loss, Region
 from dronepatrol.plan.stretch import Stretch
@@ -32,7 +33,9 @@ def _covered(ground: Ground, region: Region) -> Laid:
     try:
         lanes = cover(task_for(ground, region)).lanes
     except PlanError as error:
-        return Laid(
-            [], [Loss(f"{region.area:,.0f} m2 are not covered: {error.message}", region.representative_point())]
+        what = Both(
+            f"{region.area:,.0f} m2 are not covered: {error.message}",
+            f"{region.area:,.0f} 平方米未覆盖：{error.message}",
         )
+        return Laid([], [Loss(what, at=region.representative_point())])
     return Laid([Stretch(lane, ground.photos.photo_step_m) for lane in lanes])

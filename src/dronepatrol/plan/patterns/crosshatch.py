@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from dronepatrol.model.wording import Both
 from dronepatrol.plan.patterns.coverage import task_for
 from dronepatrol.plan.patterns.directed import lanes_along, square_angle_rad
 from dronepatrol.plan.patterns.ground import Ground, Laid, Loss
@@ -19,5 +20,6 @@ def crosshatch(ground: Ground) -> Laid:
         lanes = lanes_along(task, angle_rad + turn, ground.airspace)
         laid.stretches += [Stretch(lane, ground.photos.photo_step_m) for lane in lanes]
     if not laid.stretches:
-        laid.losses.append(Loss("no lane over the area can be flown", ground.target.representative_point()))
+        what = Both("no lane over the area can be flown", "区域上空没有可飞的航线")
+        laid.losses.append(Loss(what, at=ground.target.representative_point()))
     return laid

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Point, Polygon
 
 from dronepatrol.model.patrol import Layout
+from dronepatrol.model.wording import Both
 from dronepatrol.plan.airspace import Airspace
 from dronepatrol.plan.photogrammetry import PhotoPlan
 from dronepatrol.plan.stretch import Stretch
@@ -39,11 +40,15 @@ class Ground:
         return Airspace(self.free, self.pace)
 
 
+MOVE_OR_ACCEPT = Both("move the area or the no-fly zones, or accept it", "调整区域或禁飞区，或接受现状")
+
+
 @dataclass(frozen=True)
 class Loss:
-    """Something that the pattern could not do: what in words, and where in metres."""
+    """Something that the pattern could not do: what and what to do in words, and where in metres."""
 
-    what: str
+    what: Both
+    what_to_do: Both = MOVE_OR_ACCEPT
     at: Point | None = None
     warning: bool = True
 

@@ -9,6 +9,8 @@ from shapely import LineString, Point
 from dronepatrol.errors import PlanError
 from dronepatrol.model.mission import Finding
 from dronepatrol.model.patrol import Pattern
+from dronepatrol.model.progress import Progress, Report, silent
+from dronepatrol.model.wording import Both, found
 from dronepatrol.plan.patterns.corridor import corridor
 from dronepatrol.plan.patterns.coverage import coverage
 from dronepatrol.plan.patterns.crosshatch import crosshatch
@@ -34,7 +36,7 @@ _OVER_AREAS: dict[Pattern, Callable[[Ground], Laid]] = {
 _OVER_PLACES: dict[Pattern, Callable[[Ground, Array], Laid]] = {Pattern.POINTS: points, Pattern.RECHECK: recheck}
 
 
-def lay(request: Request, site: Site, photos: PhotoPlan) -> list[Group]:
+def lay(request: Request, site: Site, photos: PhotoPlan, report: Report = silent) -> list[Group]:
     """Return the stretches of the asked pattern, one group per area, in an order that flies well.
 
     What cannot be done is a finding of its group; a group may be left without stretches.
@@ -45,7 +47,12 @@ def lay(request: Request, site: Site, photos: PhotoPlan) -> list[Group]:
         When the pattern needs lines or places and the request has none.
     """
     places = _places(request, site)
-    return [_group(request, site, photos, number, places) for number in range(len(site.targets))]
+    groups = []
+    for number, target in enumerate(site.targets):
+        part = f", part {number + 1} of {len(site.targets)}" if len(site.targets) > 1 else ""
+        report(Progress("plan", 0, 0, f"{request.spec.pattern.value} over {target.name}{part}"))
+        groups.append(_group(request, site, photos, number, places))
+    return groups
 
 
 def beyond_m(request: Request, photos: PhotoPlan) -> float:
@@ -96,21 +103,28 @@ def _places(request: Request, site: Site) -> list[Array]:
 def _outside(request: Request, site: Site, lines: list[LineString]) -> Laid:
     """Return what of the network lies outside all areas, as a loss to know of."""
     areas = shapely.union_all([site.frame.geometry_to_metres(area.geometry) for area in request.areas])
-    outside = shapely.union_all(lines).difference(areas)
+    network = shapely.union_all(lines)
+    outside = network.difference(areas)
     if outside.length < 1.0:
         return Laid()
-    what = f"{outside.length:,.0f} m of the network lie outside the areas; not flown along"
-    return Laid([], [Loss(what, outside.representative_point(), warning=False)])
+    all_of_it = outside.length > network.length - 1.0
+    away, shown = shapely.distance(network, areas), f"{outside.length:,.0f} m of {network.length:,.0f} m of the network"
+    what = Both(
+        f"{shown} lie outside the areas{f', at least {away:,.0f} m away' if all_of_it else ''}; not flown along",
+        f"线路共 {network.length:,.0f} 米，其中 {outside.length:,.0f} 米在区域之外，不飞",
+    )
+    todo = Both("draw the areas over all lines that are to be flown along", "把区域画到包含所有要飞的线路")
+    return Laid([], [Loss(what, todo, outside.representative_point(), warning=all_of_it)])
 
 
 def _finding(pattern: Pattern, loss: Loss, site: Site, target: Target) -> Finding:
     at = loss.at if loss.at is not None and not loss.at.is_empty else target.region.representative_point()
     assert isinstance(at, Point)
     lon, lat = site.frame.to_lonlat([at.x, at.y])
-    return Finding(
+    return found(
         f"pattern {pattern.value}",
         "warning" if loss.warning else "info",
-        f"{target.name}: {loss.what}",
-        "move the area or the no-fly zones, or accept it",
+        Both(f"{target.name}: {loss.what.en}", f"{target.name}：{loss.what.zh}"),
+        loss.what_to_do,
         (round(float(lon), 7), round(float(lat), 7)),
     )

@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 from shapely.affinity import translate
 
+from dronepatrol.model.wording import Both
 from dronepatrol.plan.patterns.coverage import coverage, task_for
 from dronepatrol.plan.patterns.directed import lanes_along, square_angle_rad
 from dronepatrol.plan.patterns.ground import Ground, Laid, Loss
@@ -72,6 +73,9 @@ def _passes(ground: Ground) -> Iterator[Laid]:
         losses = []
         if lost_m2 > 0.01 * stand.area:
             place = translate(stand.difference(ground.free), *-back)
-            what = f"about {lost_m2:,.0f} m2 are not seen looking towards {yaw_deg:.0f} degrees: no place to fly there"
-            losses = [Loss(what, place.representative_point())]
+            what = Both(
+                f"about {lost_m2:,.0f} m2 are not seen looking towards {yaw_deg:.0f} degrees: no place to fly there",
+                f"朝向 {yaw_deg:.0f}° 时约 {lost_m2:,.0f} 平方米拍不到：没有可飞的位置",
+            )
+            losses = [Loss(what, at=place.representative_point())]
         yield Laid([Stretch(lane, plan.photo_step_m, pitch_deg, yaw_deg=yaw_deg) for lane in lanes], losses)

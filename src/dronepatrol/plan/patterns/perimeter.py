@@ -3,7 +3,9 @@
 import numpy as np
 import shapely
 from shapely import LinearRing, Polygon
+from shapely.geometry.base import BaseGeometry
 
+from dronepatrol.model.wording import Both
 from dronepatrol.plan.patterns.ground import Array, Ground, Laid, Loss
 from dronepatrol.plan.patterns.oblique import tilted
 from dronepatrol.plan.stretch import Stretch
@@ -24,10 +26,21 @@ def perimeter(ground: Ground) -> Laid:
     flown = around.simplify(layout.tolerance_m).intersection(ground.free)
     parts = [part for part in shapely.get_parts(flown) if isinstance(part, Polygon) and part.length > MIN_LEG_M]
     if not parts:
-        what = "nothing of the border can be flown along: no-fly zones, or an offset inwards beyond its middle"
-        return Laid([], [Loss(what, ground.target.representative_point())])
+        return Laid([], [_nothing(ground, around)])
     legs = [leg for part in parts for leg in _legs(shapely.orient_polygons(part).exterior)]
     return Laid([Stretch(leg, step_m, layout.oblique_pitch_deg, yaw_deg=_inward_deg(leg)) for leg in legs])
+
+
+def _nothing(ground: Ground, around: BaseGeometry) -> Loss:
+    """Return why nothing of the border can be flown along."""
+    at, offset = ground.target.representative_point(), ground.layout.perimeter_offset_m
+    if around.is_empty:
+        what = Both(
+            f"nothing is left of the area {-offset:g} m inside its border",
+            f"边界向内 {-offset:g} 米后区域已不存在",
+        )
+        return Loss(what, Both("ask for a smaller perimeter_offset_m", "减小 perimeter_offset_m 的绝对值"), at)
+    return Loss(Both("nothing of the border can be flown along: no-fly zones", "边界全部位于禁飞区，无法飞行"), at=at)
 
 
 def _legs(ring: LinearRing) -> list[Array]:

@@ -1,10 +1,11 @@
 """Points of interest: an orbit around each place, looking at it."""
 
 import numpy as np
-from shapely import Point
 
+from dronepatrol.model.wording import Both
 from dronepatrol.plan.patterns.directed import in_order
-from dronepatrol.plan.patterns.ground import Array, Ground, Laid, Loss
+from dronepatrol.plan.patterns.ground import Array, Ground, Laid
+from dronepatrol.plan.patterns.outside import not_taken
 from dronepatrol.plan.stretch import Stretch
 
 
@@ -25,8 +26,11 @@ def points(ground: Ground, places: Array) -> Laid:
         arcs = _orbit(ground, centre, here)
         taken = sum(len(arc.points) for arc in arcs)
         if taken < ground.layout.orbit_photos:
-            what = f"{ground.layout.orbit_photos - taken} of {ground.layout.orbit_photos} photos around a place"
-            laid.losses.append(Loss(f"{what} cannot be taken: no-fly zone or fence", Point(centre)))
+            count = ground.layout.orbit_photos
+            what = Both(
+                f"{count - taken} of {count} photos around a place", f"某地点周围 {count} 张照片中的 {count - taken} 张"
+            )
+            laid.losses.append(not_taken(ground, what, centre))
         laid.stretches += arcs
         here = arcs[-1].points[-1] if arcs else here
     return laid

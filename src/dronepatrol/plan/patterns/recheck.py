@@ -4,8 +4,10 @@ import numpy as np
 import shapely
 from shapely import Point
 
+from dronepatrol.model.wording import Both
 from dronepatrol.plan.patterns.directed import in_order
-from dronepatrol.plan.patterns.ground import Array, Ground, Laid, Loss
+from dronepatrol.plan.patterns.ground import Array, Ground, Laid
+from dronepatrol.plan.patterns.outside import not_taken
 from dronepatrol.plan.stretch import Stretch
 
 CROSS_SHARE = 0.25
@@ -29,7 +31,7 @@ def recheck(ground: Ground, places: Array) -> Laid:
     for place in np.unique(places, axis=0):
         stretch = _above(ground, place) or _from_aside(ground, place)
         if stretch is None:
-            laid.losses.append(Loss("a place cannot be photographed: no-fly zones all around it", Point(place)))
+            laid.losses.append(not_taken(ground, Both("the photos of a place", "某地点的照片"), place))
         else:
             lines.setdefault(stretch.points.tobytes(), []).append(stretch)
     stretches = [stretch for here in lines.values() for stretch in here]
