@@ -140,7 +140,7 @@ def test_what_lies_in_a_no_fly_zone_is_cut_out_and_said():
     for stretch in laid.stretches:
         assert not LineString(stretch.points).intersects(closed.buffer(9))
     assert sum(stretch.length_m for stretch in laid.stretches) == pytest.approx(2000 - 220, abs=1)
-    assert [loss.what for loss in laid.losses] == [
+    assert [loss.what.en for loss in laid.losses] == [
         "20 m of the network are not flown along: no-fly zones, their margin, or stubs"
     ]
 

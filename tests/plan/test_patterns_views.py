@@ -152,7 +152,7 @@ def test_oblique_photos_show_the_area_from_four_sides_and_from_above(target, pit
 def test_oblique_passes_that_have_no_place_to_fly_say_so():
     laid = oblique(ground(beyond=5.0))
     assert len(laid.losses) == 4
-    assert all("not seen" in loss.what for loss in laid.losses)
+    assert all("not seen" in loss.what.en for loss in laid.losses)
 
 
 @pytest.mark.parametrize("target", [SLANTED, HOLED])
@@ -200,4 +200,4 @@ def test_a_perimeter_goes_round_a_no_fly_zone_at_the_border():
 def test_a_perimeter_further_inside_than_the_area_is_wide_says_so():
     laid = perimeter(ground(perimeter_offset_m=-400.0))
     assert not laid.stretches
-    assert "nothing of the border" in laid.losses[0].what
+    assert "nothing is left of the area 400 m inside its border" in laid.losses[0].what.en
