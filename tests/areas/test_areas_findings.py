@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from shapely import MultiPolygon, box
 
 from dronepatrol.areas import findings
-from dronepatrol.areas.findings import of_files
+from dronepatrol.areas.findings import gathered, of_files
 from dronepatrol.geo.local import LocalFrame
-from dronepatrol.model.mission import Dock
 from dronepatrol.model.patrol import Area, Zone, ZoneKind
 
 FRAME = LocalFrame(121.02, 30.70)
@@ -89,31 +88,24 @@ def test_inside_a_no_fly_zone():
     assert rules([A], together) == [("area no-fly", "blocker")]
 
 
-def test_only_no_fly_zones_in_force_count():
+def test_only_no_fly_zones_count():
     over_a = zone(-100, -100, 1100, 1100)
     for kind in set(ZoneKind) - {ZoneKind.NO_FLY}:
         assert findings([A], [replace(over_a, kind=kind)]) == ()
     day = replace(over_a, valid_from=datetime(2026, 5, 23, tzinfo=UTC), valid_to=datetime(2026, 5, 24, tzinfo=UTC))
-    assert rules([A], [day], when=datetime(2026, 5, 23, 12, tzinfo=UTC)) == [("area no-fly", "blocker")]
-    assert rules([A], [day]) == [("area no-fly", "blocker")]
-    assert findings([A], [day], when=datetime(2026, 5, 25, tzinfo=UTC)) == ()
+    assert rules([A], [day]) == [("area no-fly", "blocker")], "whenever it is in force: no time is known yet"
 
 
-def test_too_far_from_every_dock():
-    lon, lat = FRAME.to_lonlat([500, 500])
-    dock = Dock("d", "d", float(lon), float(lat), 3.0)
-    assert findings([A, B], docks=[dock]) == ()
-    assert findings([A, B], docks=[dock], reach_m=3000) == ()
-    (found,) = findings([A, B], docks=[dock], reach_m=1000)
-    assert (found.rule, found.severity) == ("area too far", "warning")
-    assert "b is 1.5 km from the nearest dock" in found.message
-    assert "1 other area can be flown" in found.what_to_do
-    assert rules([B], docks=[dock], reach_m=1000) == [("area too far", "blocker")]
-    (part,) = findings([A, B], docks=[dock], reach_m=2000)
-    assert "of it is further than 2.0 km" in part.message
-    assert "km2 of it can be flown" in part.what_to_do
-    assert part.lonlat is not None
-    assert shapely.Point(part.lonlat).within(B.geometry)
+def test_many_of_a_kind_are_one_for_people():
+    cells = [area(f"cell-{east}", (east * 100, 0, east * 100 + 100, 100)) for east in range(30)]
+    told = findings(cells)
+    assert {one.rule for one in told} == {"area touch"}
+    assert len(told) == 29
+    (one,) = gathered(told)
+    assert one.message.startswith("29 times, first: ")
+    assert one.message_zh.startswith("共 29 处")
+    assert one.lonlat == told[0].lonlat
+    assert gathered(told[:20]) == told[:20]
 
 
 def test_ids_that_stand_twice_are_named():
@@ -127,13 +119,12 @@ def test_ids_that_stand_twice_are_named():
 
 
 def test_every_finding_speaks_both_languages_and_says_what_to_do():
-    dock = Dock("d", "d", 121.02, 30.70, 3.0)
     odd = [A, area("a", (900, 0, 1900, 1000)), area("c", (1900, 0, 2500, 100)), area("d", (2503, 0, 2506, 99))]
-    told = findings([*odd, area("e", (90000, 0, 90100, 9))], [zone(0, 0, 500, 1000)], [dock], reach_m=1500)
-    told += findings([B], [zone(0, -9, 4000, 4000)], [dock], reach_m=1) + of_files(
+    told = findings([*odd, area("e", (90000, 0, 90100, 9))], [zone(0, 0, 500, 1000)])
+    told += findings([B], [zone(0, -9, 4000, 4000)]) + of_files(
         {Path("a.shp"): ("EPSG:4549",), Path("b.geojson"): ("EPSG:4326",)}, ()
     )
-    assert len({one.rule for one in told}) == 9
+    assert len({one.rule for one in told}) == 8
     for one in told:
         assert one.what_to_do, one
         assert one.what_to_do_zh, one

@@ -73,6 +73,14 @@ class Strict(HTMLParser):
         assert self.open.pop() == tag
 
 
+def test_what_the_operator_states_has_a_chinese_label(spec):
+    keys = {key for item in dossier_items() for key in (*item.need, *item.may)}
+    text = page(replace(spec, operator=dict.fromkeys(keys, "x")))
+    labels = re.findall(r"<tr><td>([^<]+)</td><td>x</td>", text)
+    assert len(labels) >= len(keys)
+    assert all(re.search("[一-鿿]", label) for label in labels), labels
+
+
 def test_all_13_items_are_there_in_both_languages(spec):
     headings = re.findall(r"<h2>(\d+)\. (.+?) <small>(.+?)</small></h2>", page(spec))
     assert [int(number) for number, _, _ in headings] == list(range(1, 14))

@@ -139,6 +139,23 @@ def test_findings_that_say_the_same_are_one_line():
     assert page.index("blocker</span></td>") < page.index("warning</span></td>")
 
 
+def test_findings_are_told_in_the_language_of_the_page():
+    plan = facts(findings=0)
+    said = Finding("way home", "warning", "sortie-01: too far", "go nearer", at(50, 50), "sortie-01: 太远", "靠近一些")
+    plan = replace(plan, mission=replace(plan.mission, findings=(said, replace(said, lonlat=None, rule="REG"))))
+    zh, en = plan_report(plan, "zh"), plan_report(plan, "en")
+    lon, lat = at(50, 50)
+    for page, here, others in [
+        (zh, ["返航路线", "太远", "靠近一些", "整个巡查"], ["too far", "go nearer"]),
+        (en, ["way home", "too far", "go nearer", "whole patrol"], ["太远", "靠近一些"]),
+    ]:
+        assert all(text in page for text in [*here, "REG", f"{lat:.5f}, {lon:.5f}"])
+        assert not any(text in page for text in others)
+    assert "太远" in plan_card(plan, plan.mission.sorties[0], "zh")
+    assert "too far" not in plan_card(plan, plan.mission.sorties[0], "zh")
+    assert "too far" in plan_card(plan, plan.mission.sorties[0], "en")
+
+
 @pytest.fixture
 def opened(browser, tmp_path):
     """Return a function that opens a page with the network cut; afterwards nothing was asked for or complained of."""

@@ -15,7 +15,7 @@ from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.mission import Command, Frame, Mission, Sortie
 from dronepatrol.model.patrol import Zone
 from dronepatrol.model.progress import silent
-from dronepatrol.patrol.fly import RealVehicle, fly_real, not_flown
+from dronepatrol.patrol.fly import Flights, RealVehicle, fly_real, not_flown
 from dronepatrol.plan.checks import check
 from dronepatrol.plan.fleet.resume import resume, resumed
 from dronepatrol.plan.footprints import due_photos, photo_footprints
@@ -242,5 +242,6 @@ def test_fly_leaves_out_what_was_flown_in_part(tmp_path):
     request = Request(SPEC, (AREA,), ZONES, CAMERA, CRAFT)
     mission = resumed(demo(), request, "sortie-02", 57)
     assert "sortie-02" not in [one.item for one in not_flown(mission, [])]
+    flights = Flights(mission, PatrolFolder(tmp_path), silent)
     with pytest.raises(InputError, match="sortie-02 was flown in part; its rest, from photo 57"):
-        fly_real(mission, ["sortie-02"], PatrolFolder(tmp_path), RealVehicle("udpin:127.0.0.1:1", 1), silent)
+        fly_real(flights, ["sortie-02"], {"": RealVehicle("udpin:127.0.0.1:1", 1)})

@@ -1,21 +1,21 @@
-"""How areas lie: to one another, to the zones, to the docks. Each finding says what can still be flown."""
+"""How areas lie: to one another and to the zones. Each finding says what can still be flown."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from dronepatrol.geo.local import LocalFrame
-from dronepatrol.model.mission import Dock, Finding, LonLat
+from dronepatrol.model.mission import Finding, LonLat
 from dronepatrol.model.patrol import Area, Zone, ZoneKind
 from dronepatrol.model.wording import Both, found
 
 SLIVER_M = 5.0
 """What is narrower than this everywhere is a sliver: no photo is so small that it would not see more beside it."""
+MOST_ALIKE = 20
 _TOUCH_M = 0.01
 
 
@@ -34,14 +34,7 @@ class _Site:
         return float(lon), float(lat)
 
 
-def findings(
-    areas: Sequence[Area],
-    zones: Sequence[Zone] = (),
-    docks: Sequence[Dock] = (),
-    *,
-    reach_m: float | None = None,
-    when: datetime | None = None,
-) -> tuple[Finding, ...]:
+def findings(areas: Sequence[Area], zones: Sequence[Zone] = ()) -> tuple[Finding, ...]:
     """Return what is odd about areas that are each valid; rules are named "area …".
 
     Parameters
@@ -49,25 +42,16 @@ def findings(
     areas
         From one file or several.
     zones
-        No-fly zones count, those of other kinds do not.
-    docks
-        Where may be flown from.
-    reach_m
-        How far from a dock a drone can still turn back; None leaves distances unasked.
-    when
-        Zones that are not in force then do not count; None counts all.
+        No-fly zones count, whenever they are in force; those of other kinds do not.
     """
     twice = [*_ids("area", areas), *_ids("zone", zones)]
     if not areas:
         return tuple(twice)
     frame = LocalFrame.around(shapely.box(*shapely.total_bounds([area.geometry for area in areas])))
-    closed = [zone.geometry for zone in zones if zone.kind is ZoneKind.NO_FLY and _in_force(zone, when)]
+    closed = [zone.geometry for zone in zones if zone.kind is ZoneKind.NO_FLY]
     shapes = [frame.geometry_to_metres(area.geometry) for area in areas]
     site = _Site(frame, areas, shapes, frame.geometry_to_metres(shapely.union_all(closed)))
-    told = [*twice, *_neighbours(site), *_slivers(site), *_zones(site)]
-    if docks and reach_m is not None:
-        told += _reach(site, docks, reach_m)
-    return tuple(told)
+    return (*twice, *_neighbours(site), *_slivers(site), *_zones(site))
 
 
 def of_files(crs: Mapping[Path, tuple[str, ...]], with_features: Collection[Path]) -> tuple[Finding, ...]:
@@ -97,6 +81,20 @@ def of_files(crs: Mapping[Path, tuple[str, ...]], with_features: Collection[Path
     return tuple(told)
 
 
+def gathered(told: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return findings for people: where a check found more than ``MOST_ALIKE``, one that counts them, at the first."""
+    alike: dict[tuple[str, str], list[Finding]] = {}
+    for one in told:
+        alike.setdefault((one.rule, one.severity), []).append(one)
+    return tuple(one for many in alike.values() for one in (many if len(many) <= MOST_ALIKE else [_counted(many)]))
+
+
+def _counted(many: Sequence[Finding]) -> Finding:
+    first = many[0]
+    message = Both(f"{len(many)} times, first: {first.message}", f"共 {len(many)} 处，首处：{first.message_zh}")
+    return found(first.rule, first.severity, message, Both(first.what_to_do, first.what_to_do_zh), first.lonlat)
+
+
 def _ids(what: str, things: Sequence[Area | Zone]) -> Iterator[Finding]:
     for name, count in Counter(thing.id for thing in things).items():
         if count > 1:
@@ -108,12 +106,6 @@ def _ids(what: str, things: Sequence[Area | Zone]) -> Iterator[Finding]:
                 "为每个设置不同编号（文件和批准以编号区分）；目前全部有效",
             )
             yield found(f"{what} id", "warning", message, todo, (float(at.x), float(at.y)))
-
-
-def _in_force(zone: Zone, when: datetime | None) -> bool:
-    if when is None:
-        return True
-    return (zone.valid_from is None or zone.valid_from <= when) and (zone.valid_to is None or when <= zone.valid_to)
 
 
 def _neighbours(site: _Site) -> Iterator[Finding]:
@@ -198,37 +190,6 @@ def _zones(site: _Site) -> Iterator[Finding]:
             left_km2 = f"{(shape.area - cut.area) / 1e6:.3f}"
             todo = Both(f"nothing: the other {left_km2} km2 are flown", f"无需处理：其余 {left_km2} 平方公里照常飞行")
             yield found("area no-fly", "info", message, todo, site.lonlat(cut))
-
-
-def _reach(site: _Site, docks: Sequence[Dock], reach_m: float) -> Iterator[Finding]:
-    places = [shapely.Point(site.frame.to_metres([dock.lon_deg, dock.lat_deg])) for dock in docks]
-    within = shapely.union_all(shapely.buffer(places, reach_m, quad_segs=32))
-    reached = [shapely.intersection(shape, within).area / shape.area for shape in site.shapes]
-    others = sum(share > 0 for share in reached)
-    reach = f"{reach_m / 1e3:.1f} km"
-    for area, shape, share in zip(site.areas, site.shapes, reached, strict=True):
-        if share > 1 - 1e-6:
-            continue
-        message = Both(
-            f"{_named(area)}: {1 - share:.1%} of it is further than {reach} from every dock",
-            f"{_named(area)} 有 {1 - share:.1%} 距各机场超过 {reach}",
-        )
-        size = f"{share * shape.area / 1e6:.3f} km2"
-        todo = Both(
-            f"add a dock, or split the area; {size} of it can be flown", f"增设机场或拆分区域；其中 {size} 能飞"
-        )
-        if share == 0:
-            away = f"{min(shape.distance(place) for place in places) / 1e3:.1f} km"
-            message = Both(
-                f"{_named(area)} is {away} from the nearest dock; {reach} can be reached",
-                f"{_named(area)} 距最近机场 {away}；可达距离 {reach}",
-            )
-            todo = Both(
-                f"add a dock near it, or take it out; {_count(others, 'other area')} can be flown",
-                f"在附近增设机场，或去掉该区域；其余 {others} 个区域能飞",
-            )
-        far = shapely.difference(shape, within)
-        yield found("area too far", "warning" if others else "blocker", message, todo, site.lonlat(far))
 
 
 def _named(area: Area) -> str:

@@ -1,6 +1,7 @@
 """``dronepatrol areas``."""
 
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,7 +41,7 @@ def areas(
 
     Example: dronepatrol areas geodata/pinghu/urban.geojson --zones geodata/pinghu/zones.geojson --out areas.html
     """
-    from dronepatrol.patrol.areas import draw, look
+    from dronepatrol.patrol.areas import draw, gathered, look
 
     chosen = language(lang)
     if datum not in DATUMS:
@@ -53,7 +54,7 @@ def areas(
     if out is not None:
         draw(found, out, chosen)
         note(f"areas: drew {out}")
-    told = [one for one in found.findings if one.severity != "info"]
+    told = [one for one in gathered(found.findings) if one.severity != "info"]
     for one in told[:_MOST_FINDINGS]:
         note(finding_line(one))
     if len(told) > _MOST_FINDINGS:
@@ -86,16 +87,7 @@ def _document(found: "Survey", datum: str) -> dict[str, Any]:
         "schema": "dronepatrol/areas/1",
         "files": [{"file": str(file), "crs": list(crs), "datum": datum} for file, crs in found.crs.items()],
         "features": [_feature(one) for one in found.entries],
-        "findings": [
-            {
-                "rule": f.rule,
-                "severity": f.severity,
-                "message": f.message,
-                "what_to_do": f.what_to_do,
-                "lonlat": f.lonlat,
-            }
-            for f in found.findings
-        ],
+        "findings": [asdict(one) for one in found.findings],
         "skipped": [{"item": one.item, "reason": one.reason, "hint": one.hint} for one in found.skipped],
     }
 

@@ -123,7 +123,10 @@ def _add_findings(view: folium.Map, findings: Sequence[Finding], lang: str) -> l
     if not placed:
         return []
     features = collection(
-        [(f"<b>{safe(one.rule)}</b><br>{safe(one.message)}", shapely.Point(one.lonlat or (0, 0))) for one in placed]
+        [
+            (f"<b>{safe(one.rule)}</b><br>{safe(one.said(lang)[0])}", shapely.Point(one.lonlat or (0, 0)))
+            for one in placed
+        ]
     )
     for feature, one in zip(features["features"], placed, strict=True):
         feature["properties"]["dp"] = {"fillColor": _SEVERITY_COLORS[one.severity], "color": "#fff"}

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import resources
-from zoneinfo import ZoneInfo
 
+from dronepatrol.export.map_text import LOCAL_TIME
+from dronepatrol.export.plan_text import PATTERNS
 from dronepatrol.model.aircraft import AircraftProfile
 from dronepatrol.model.mission import Dock, Mission, Rings, Sortie
 from dronepatrol.model.patrol import PatrolSpec
 
-LOCAL_TIME = ZoneInfo("Asia/Shanghai")
 MOST_CORNERS = 60
 """Areas with more corners are given by their bounding box; the route's file has them all."""
 Row = tuple[str, str]
@@ -26,6 +26,38 @@ _CSS = (
     "collapse;width:100%}td{border:1px solid #bbb;padding:.2em .5em;vertical-align:top}td:first-child{width:30%;"
     "background:#f4f4f4}.missing{color:#b00020;font-weight:bold}@media print{body{margin:0}}"
 )
+_KEYS_ZH = {
+    "name": "单位名称",
+    "pilot_name": "操控人员",
+    "operating_certificate": "运营合格证编号",
+    "operating_certificate_valid_to": "运营合格证有效期至",
+    "pilot_licence": "操控员执照编号",
+    "pilot_licence_valid_to": "执照有效期至",
+    "pilot_training": "操控员培训",
+    "insurance": "责任保险",
+    "insurance_valid_to": "保险有效期至",
+    "registration": "实名登记号",
+    "activated": "已激活",
+    "remote_id": "识别信息报送与广播",
+    "max_takeoff_kg": "最大起飞重量（千克）",
+    "purpose": "飞行性质",
+    "task": "飞行任务",
+    "product": "飞行成果",
+    "traffic_awareness": "空情掌握与避碰措施",
+    "alternates": "备降场地",
+    "contact": "联系人与联络方法",
+    "c2_frequency": "指挥控制频率",
+    "c2_bandwidth": "占用带宽",
+    "control_link": "操控链路",
+    "communication": "通信、导航与被监视能力",
+    "transponder": "应答机或自动监视代码",
+    "emergency_procedure": "应急处置程序",
+    "special_support": "特殊保障需求",
+    "other": "其他事项",
+    "dangerous_goods_or_dropping": "危险品运载或投放",
+    "geofence_updated_at": "电子围栏数据更新时间",
+    "surveying_qualification": "测绘资质",
+}
 _PURPOSE = (
     "依据国令第761号第二十七条所列13项整理，提交前须由申请单位核对。"
     " Follows the 13 items of decree 761, article 27; the applicant checks it before filing."
@@ -96,10 +128,14 @@ def _stated(item: Item, spec: PatrolSpec) -> list[Row]:
     for key in (*item.need, *item.may):
         value = spec.operator.get(key, "").strip()
         if value:
-            rows.append((key.replace("_", " "), _safe(value)))
+            rows.append((_label(key), _safe(value)))
         elif key in item.need:
-            rows.append((key.replace("_", " "), '<span class="missing">未填写 missing</span>'))
+            rows.append((_label(key), '<span class="missing">未填写 missing</span>'))
     return rows or ([("", "无 none")] if item.id == "other" else [])
+
+
+def _label(key: str) -> str:
+    return f"{_KEYS_ZH.get(key, '')} {key.replace('_', ' ')}".strip()
 
 
 def _nothing(_mission: Mission, _spec: PatrolSpec, _aircraft: AircraftProfile) -> list[Row]:
@@ -120,7 +156,7 @@ def _aircraft(mission: Mission, _spec: PatrolSpec, aircraft: AircraftProfile) ->
 
 def _task(mission: Mission, spec: PatrolSpec, _aircraft: AircraftProfile) -> list[Row]:
     return [
-        ("方式 pattern", _safe(spec.pattern.value)),
+        ("方式 pattern", _safe(" ".join(PATTERNS[spec.pattern.value]))),
         ("架次 sorties", f"{len(mission.sorties)}"),
         ("相机 camera", _safe(mission.camera_id)),
     ]
@@ -133,7 +169,7 @@ def _sites(mission: Mission, _spec: PatrolSpec, _aircraft: AircraftProfile) -> l
         for dock in docks.values()
     ]
     rally = sorted({(point.lon_deg, point.lat_deg) for sortie in mission.sorties for point in sortie.rally})
-    return rows + [("应急备降点 rally point", _place(*point)) for point in rally]
+    return rows + ([("应急备降点 rally points", "; ".join(_place(*point) for point in rally))] if rally else [])
 
 
 def _times(mission: Mission, spec: PatrolSpec, _aircraft: AircraftProfile) -> list[Row]:

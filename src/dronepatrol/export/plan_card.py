@@ -21,6 +21,7 @@ from dronepatrol.model.mission import Finding, Sortie
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _MOST_FINDINGS = 3
+_MOST_SIGNS = 180
 _MOST_ALTERNATES = 4
 _NEAR_M = 5000.0
 """Docks further away are no alternates."""
@@ -129,7 +130,7 @@ def _alternates(facts: PlanFacts, sortie: Sortie, lang: str) -> Rows:
         for number, point in enumerate(sortie.rally, start=1)
     ]
     other = {one.dock.id: one.dock for one in facts.mission.sorties if one.dock.id != dock.id}
-    docks = [(safe(one.name), one.lon_deg, one.lat_deg, "") for one in other.values()]
+    docks = [(safe(one.id), one.lon_deg, one.lat_deg, "") for one in other.values()]
     docks = [place for place in docks if _way(sortie, place[1], place[2])[1] < _NEAR_M]
     docks.sort(key=lambda place: _way(sortie, place[1], place[2])[1])
     rows = []
@@ -160,7 +161,11 @@ def _attention(facts: PlanFacts, sortie: Sortie, lang: str) -> str:
 
 def _attention_line(finding: Finding, lang: str) -> str:
     color = SEVERITY_COLORS[finding.severity]
-    return f'<li><em style="--c:{color}">{word(finding.severity, lang)}</em> {safe(finding.message[:180])}</li>'
+    return f'<li><em style="--c:{color}">{word(finding.severity, lang)}</em> {safe(_short(finding.said(lang)[0]))}</li>'
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MOST_SIGNS else f"{text[:_MOST_SIGNS]} …"
 
 
 def _checklists(lang: str) -> str:

@@ -81,7 +81,9 @@ def height_profile(sortie: Sortie, terrain: Terrain | None, lang: str, width: in
     home = sortie.return_height_m + ground_m
     low = min(float(ground[known].min()) if known.any() else ground_m, float(flown.min()), ground_m)
     high = max(float(flown.max()), home)
-    box = _Box(along_m=float(along[-1]), low_m=low - 3, high_m=high + 8, width=width, height=height)
+    box = _Box(
+        along_m=float(along[-1]), low_m=low - 3, high_m=high + max(8.0, 0.15 * (high - low)), width=width, height=height
+    )
     shown = np.where(known, ground, low)
     floor = f"{box.x(at[-1]):.1f},{box.bottom} {box.x(0):.1f},{box.bottom}"
     begin, end, back = box.x(0), box.x(at[-1]), box.y(home)

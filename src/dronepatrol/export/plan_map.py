@@ -18,6 +18,7 @@ from dronepatrol.export.plan_text import (
     ZONE_COLORS,
     PlanFacts,
     duration,
+    rule_name,
     target_name,
     word,
 )
@@ -140,7 +141,7 @@ def _add_points(view: folium.Map, facts: PlanFacts, lang: str) -> None:
     mission = facts.mission
     for severity, color in reversed(SEVERITY_COLORS.items()):
         found = [
-            (f"<b>{safe(one.rule)}</b> {safe(one.message)}", Point(one.lonlat))
+            (f"<b>{safe(rule_name(one.rule, lang))}</b> {safe(one.said(lang)[0])}", Point(one.lonlat))
             for one in mission.findings
             if one.lonlat is not None and one.severity == severity
         ]

@@ -19,7 +19,9 @@ from dronepatrol.export.plan_text import (
     counted,
     duration,
     percent,
+    place,
     row_name,
+    rule_name,
     size,
     target_name,
     word,
@@ -27,7 +29,7 @@ from dronepatrol.export.plan_text import (
 from dronepatrol.model.mission import Finding, Sortie
 from dronepatrol.model.proof import TargetProof
 
-_OF_A_SORTIE = re.compile(r"(sortie-\d+): (.*)", re.DOTALL)
+_OF_A_SORTIE = re.compile(r"(sortie-\d+): ?(.*)", re.DOTALL)
 _MOST_NAMES = 8
 _WIDE = 1080
 _FEW = 6
@@ -149,20 +151,22 @@ def _checks(findings: tuple[Finding, ...], lang: str) -> str:
         return f"{title}<p>{word('no findings', lang)}</p></section>"
     rows = "".join(
         f'<tr><td><span class="dp-chip" style="--c:{SEVERITY_COLORS[one.severity]}">{word(one.severity, lang)}</span>'
-        f'</td><td class="nobr">{safe(one.rule)}</td><td>{safe(said)}</td><td>{safe(one.what_to_do)}</td></tr>'
-        for one, said in _gathered(findings)
+        f'</td><td class="nobr">{safe(rule_name(one.rule, lang))}</td><td>{safe(said)}</td>'
+        f'<td>{safe(one.said(lang)[1])}</td><td class="nobr">{place(one, lang)}</td></tr>'
+        for one, said in _gathered(findings, lang)
     )
-    header = "".join(f"<th>{word(name, lang)}</th>" for name in ("severity", "rule", "finding", "to do"))
+    header = "".join(f"<th>{word(name, lang)}</th>" for name in ("severity", "rule", "finding", "to do", "place"))
     return f'{title}<div class="dp-scroll"><table><tr>{header}</tr>{rows}</table></div></section>'
 
 
-def _gathered(findings: tuple[Finding, ...]) -> list[tuple[Finding, str]]:
+def _gathered(findings: tuple[Finding, ...], lang: str) -> list[tuple[Finding, str]]:
     """Return findings, worst first, with what they say; those that say the same of several sorties become one."""
     groups: dict[tuple[str, ...], list[tuple[Finding, str]]] = {}
     for one in findings:
-        told = _OF_A_SORTIE.fullmatch(one.message)
-        sortie, message = (told[1], told[2]) if told else ("", one.message)
-        groups.setdefault((one.severity, one.rule, message, one.what_to_do), []).append((one, sortie))
+        text, what_to_do = one.said(lang)
+        told = _OF_A_SORTIE.fullmatch(text)
+        sortie, message = (told[1], told[2]) if told else ("", text)
+        groups.setdefault((one.severity, one.rule, message, what_to_do), []).append((one, sortie))
     order = list(SEVERITY_COLORS)
     found = []
     for (_, _, message, _), members in sorted(groups.items(), key=lambda group: order.index(group[0][0])):

@@ -99,6 +99,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "rule": ("规则", "Rule"),
     "finding": ("说明", "Finding"),
     "to do": ("处理建议", "What to do"),
+    "place": ("位置（纬度, 经度）", "Place (lat, lon)"),
+    "whole patrol": ("整个巡查", "whole patrol"),
     "no findings": ("没有发现问题", "Nothing was found"),
     "target": ("目标", "Target"),
     "lines": ("线路", "Lines"),
@@ -162,6 +164,32 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "bearing": ("方位", "bearing"),
 }  # fmt: skip
 
+RULES: Mapping[str, tuple[str, str]] = {
+    "area": ("区域", "area"),
+    "area id": ("区域编号", "area id"),
+    "area overlap": ("区域重叠", "area overlap"),
+    "area touch": ("区域相接", "area touch"),
+    "area gap": ("区域缝隙", "area gap"),
+    "area sliver": ("区域狭条", "area sliver"),
+    "dock": ("机场", "dock"),
+    "reach": ("可达性", "reach"),
+    "terrain": ("地形", "terrain"),
+    "pattern": ("航线", "pattern"),
+    "sun": ("太阳高度", "sun"),
+    "wind": ("风", "wind"),
+    "energy": ("电量", "energy"),
+    "fence": ("围栏", "fence"),
+    "obstacle": ("障碍物", "obstacle"),
+    "way home": ("返航路线", "way home"),
+    "return height": ("返航高度", "return height"),
+    "link range": ("链路距离", "link range"),
+    "items": ("任务项数", "items"),
+    "photo interval": ("拍照间隔", "photo interval"),
+    "timetable": ("时刻表", "timetable"),
+    "seen": ("照片覆盖", "seen"),
+}
+"""Names of the flight's own checks; those of the law have their id in every language."""
+
 CHECKLISTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "before": (
         ("空域批准、实名登记、操控员执照有效", "Airspace clearance, registration and licence are valid"),
@@ -199,6 +227,19 @@ PATTERNS: Mapping[str, tuple[str, str]] = {
 def word(name: str, lang: str) -> str:
     """Return a label in "zh" or "en"."""
     return WORDS[name][0 if lang == "zh" else 1]
+
+
+def rule_name(rule: str, lang: str) -> str:
+    """Return a check's name; one without a name of its own is called by its id."""
+    return RULES.get(rule, (rule, rule))[0 if lang == "zh" else 1]
+
+
+def place(finding: Finding, lang: str) -> str:
+    """Return where a finding is, latitude first as pilots read it, or that it is about the whole patrol."""
+    if finding.lonlat is None:
+        return word("whole patrol", lang)
+    lon, lat = finding.lonlat
+    return f"{lat:.5f}, {lon:.5f}"
 
 
 def clock(start: datetime, seconds: float) -> str:

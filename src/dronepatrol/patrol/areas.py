@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from dronepatrol.areas.findings import gathered
 from dronepatrol.areas.survey import Entry, Survey, survey
 from dronepatrol.export.areas_map import Drawn, write_areas_map
 from dronepatrol.model.patrol import Datum
 
-__all__ = ["Entry", "Survey", "draw", "look", "measures"]
+__all__ = ["Entry", "Survey", "draw", "gathered", "look", "measures"]
 
 
 def look(files: Sequence[Path], zone_files: Sequence[Path], datum: str) -> Survey:
@@ -32,7 +33,8 @@ def draw(found: Survey, path: Path, lang: str) -> None:
     shapes = [
         Drawn(one.file.name, one.what, one.name, f"{one.id} {measures(one)}", one.geometry) for one in found.entries
     ]
-    write_areas_map(path, shapes, found.findings, title=" · ".join(file.stem for file in found.crs), lang=lang)
+    title = " · ".join(file.stem for file in found.crs)
+    write_areas_map(path, shapes, gathered(found.findings), title=title, lang=lang)
 
 
 def measures(entry: Entry) -> str:

@@ -27,8 +27,8 @@ def with_closed_zones(request: Request, photos: PhotoPlan) -> Request:
     """Return the request with no-fly zones alone: those that lanes and ways have to be laid outside of.
 
     A height limit below the planned height closes its zone. A site that must not be seen is closed with what photos
-    show around it, for ways without photos too: in an emergency a camera that triggers by distance goes on. Places to be
-    rechecked in there are left out, as they would be looked at from aside, towards the site.
+    show around it, for ways without photos too: in an emergency a camera that triggers by distance goes on. Places
+    to be rechecked in there are left out, as they would be looked at from aside, towards the site.
 
     Raises
     ------
@@ -101,8 +101,9 @@ def _beside_sites(request: Request, margin_m: float) -> tuple[Point, ...]:
     near = shapely.union_all([_around(site, margin_m + NOFLY_MARGIN_M).geometry for site in sites])
     left = tuple(place for place in request.places if not near.intersects(place))
     if request.places and not left:
-        msg = f"all {len(request.places)} places lie where photos would show {', '.join(site.name for site in sites)}"
-        raise PlanError(f"{msg}, which must not be seen", hint="name places further from it")
+        names = ", ".join(site.name for site in sites)
+        msg = f"all {len(request.places)} places lie where photos would show {names}, which must not be seen"
+        raise PlanError(msg, hint="name places further from it")
     return left
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import shapely
+from shapely import Point
 from shapely.geometry.base import BaseGeometry
 
 from dronepatrol.model.mission import Finding, Sortie
@@ -92,15 +93,15 @@ def places_unseen(case: Case) -> Iterator[Finding]:
     near_m = beside_m(case.request, case.photos)
     places = case.frame.to_metres([(place.x, place.y) for place in case.request.places]).reshape(-1, 2)
     for zone, shape in case.zones(ZoneKind.SENSITIVE):
-        near = shapely.multipoints(places).intersection(shape.buffer(near_m))
-        if not near.is_empty:
-            count = shapely.get_num_geometries(near)
+        near = places[shapely.intersects_xy(shape.buffer(near_m), places)]
+        if len(near):
+            count = len(near)
             message = Both(
                 f"{count} places lie within {near_m:.0f} m of {zone.name}, where photos would show it: not rechecked",
                 f"{count} 个复查点距“{zone.name}”不足 {near_m:.0f} 米，照片会拍到该处：不复查",
             )
             todo = Both("look at them from the ground; the others are rechecked", "改由地面复查；其余照常复查")
-            yield found("SENSITIVE", "warning", message, todo, case.place(near))
+            yield found("SENSITIVE", "warning", message, todo, case.place(Point(near[0])))
 
 
 def _distance_m(case: Case, sortie: Sortie, shape: BaseGeometry) -> float:
