@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from dronepatrol.geo.calibration import Calibration, camera_for, from_dewarp, scale_of
 from dronepatrol.ingest.accuracy import (
     CALIBRATED_SHARE,
     DEWARP_SHARE,
@@ -18,7 +19,6 @@ from dronepatrol.model.camera import Camera
 
 DIAGONAL_35MM_MM = 43.266615
 """Diagonal of the 36 by 24 mm frame, to which the 35 mm equivalent refers (CIPA DCG-001)."""
-_SAME_ASPECT = 0.01
 _FOCAL_PER_DIAGONAL = (0.1, 100.0)  # from fisheye to the longest telephoto lens
 _MAX_DISTORTION = 10.0
 
@@ -54,7 +54,7 @@ def is_cut(meta: PhotoMetadata) -> bool:
 
 def is_uncorrected(meta: PhotoMetadata) -> bool:
     """Whether the file says that the lens's distortion is still in the picture, and not what it is."""
-    return meta.calibration.dewarp_flag == 0 and _dewarp_numbers(meta) is None
+    return meta.calibration.dewarp_flag == 0 and _dewarp(meta) is None
 
 
 def _is_plausible(camera: Camera) -> bool:
@@ -77,17 +77,7 @@ def _full_wh(meta: PhotoMetadata) -> tuple[float, float]:
 
 def _scale(meta: PhotoMetadata) -> float | None:
     """Return pixels of the photo per pixel of the full picture; None where the photo is cut, not scaled."""
-    across, along = (have / full for have, full in zip(meta.image_wh, _full_wh(meta), strict=True))
-    return across if abs(across / along - 1) < _SAME_ASPECT else None
-
-
-def _scaled(meta: PhotoMetadata, focal_px: tuple[float, float], centre_px: tuple[float, float]) -> Camera | None:
-    """Return the camera for focal lengths and centre in full-size pixels counted from the top-left pixel's corner."""
-    scale = _scale(meta)
-    if scale is None:
-        return None
-    fx_px, fy_px = focal_px
-    return Camera(meta.image_wh, fx_px * scale, fy_px * scale, centre_px[0] * scale - 0.5, centre_px[1] * scale - 0.5)
+    return scale_of(_full_wh(meta), meta.image_wh)
 
 
 def _centre_px(meta: PhotoMetadata) -> tuple[float, float]:
@@ -102,35 +92,22 @@ def _centre_px(meta: PhotoMetadata) -> tuple[float, float]:
     return x_px, y_px
 
 
-def _dewarp_numbers(meta: PhotoMetadata) -> list[float] | None:
-    """Return fx, fy, cx, cy (relative to the optical centre), k1, k2, p1, p2, k3 of "date;fx,fy,…", None if not so."""
-    try:
-        numbers = [float(part) for part in meta.calibration.dewarp_data.split(";", 1)[1].split(",")]
-    except (IndexError, ValueError):
-        return None
-    usable = len(numbers) == 9 and all(math.isfinite(n) for n in numbers) and numbers[0] > 0 and numbers[1] > 0
-    return numbers if usable else None
+def _dewarp(meta: PhotoMetadata) -> Calibration | None:
+    found = meta.calibration
+    return from_dewarp(found.dewarp_data, _full_wh(meta), _centre_px(meta), corrected=found.dewarp_flag == 1)
 
 
 def _dewarped(meta: PhotoMetadata) -> KnownCamera | None:
-    numbers = _dewarp_numbers(meta)
-    if numbers is None:
-        return None
-    fx_px, fy_px, dx_px, dy_px, k1, k2, p1, p2, k3 = numbers
-    x_px, y_px = _centre_px(meta)
-    plain = _scaled(meta, (fx_px, fy_px), (x_px + dx_px, y_px + dy_px))
-    if plain is None:
-        return None
-    distortion = (0.0,) * 5 if meta.calibration.dewarp_flag == 1 else (k1, k2, p1, p2, k3)
-    camera = Camera(plain.image_wh, plain.fx_px, plain.fy_px, plain.cx_px, plain.cy_px, distortion)
-    return KnownCamera(camera, "DewarpData", DEWARP_SHARE)
+    calibration = _dewarp(meta)
+    camera = camera_for(calibration, meta.image_wh) if calibration is not None else None
+    return KnownCamera(camera, "DewarpData", DEWARP_SHARE) if camera is not None else None
 
 
 def _calibrated(meta: PhotoMetadata) -> KnownCamera | None:
     focal_px = meta.calibration.focal_px
     if focal_px is None:
         return None
-    camera = _scaled(meta, (focal_px, focal_px), _centre_px(meta))
+    camera = camera_for(Calibration(_full_wh(meta), (focal_px, focal_px), _centre_px(meta)), meta.image_wh)
     if camera is None:
         return None
     return KnownCamera(camera, "CalibratedFocalLength", UNCORRECTED_SHARE if is_uncorrected(meta) else CALIBRATED_SHARE)

@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 
+BROWN, FISHEYE = "brown", "fisheye"
+"""Lenses by the polynomial that describes their distortion."""
+
 
 @dataclass(frozen=True, slots=True)
 class Camera:
     """The inner geometry of one photo.
 
     Pixels are (column, row) with the origin at the centre of the top-left pixel. ``distortion`` holds Brown's
-    coefficients in OpenCV's order (k1, k2, p1, p2, k3), all zero when the photo is free of distortion.
+    coefficients in OpenCV's order (k1, k2, p1, p2, k3), all zero when the photo is free of distortion; for the lens
+    ``FISHEYE`` it holds the four of OpenCV's fisheye (k1, k2, k3, k4).
     """
 
     image_wh: tuple[int, int]
@@ -16,7 +20,8 @@ class Camera:
     fy_px: float
     cx_px: float
     cy_px: float
-    distortion: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
+    distortion: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)
+    lens: str = BROWN
 
     @classmethod
     def pinhole(cls, image_wh: tuple[int, int], focal_px: float) -> "Camera":
