@@ -175,6 +175,8 @@ def detections_table(found: Iterable[Found], detector_name: str) -> pd.DataFrame
         for number, (score, (x1, y1, x2, y2), kind) in enumerate(ordered, start=1):
             rows.append((f"{shot_id}#{number}", shot_id, kind, score, x1, y1, x2, y2))
     names = ["detection_id", "shot_id", "kind", "score", "x1_px", "y1_px", "x2_px", "y2_px"]
-    table = pd.DataFrame(rows, columns=names).assign(detector=detector.name, weights_sha256=detector.weights_sha256)
+    table = pd.DataFrame(rows, columns=names).assign(
+        detector=detector.name, weights_sha256=detector.weights_sha256, track_id=""
+    )
     dtypes = {name: "float64" if kind == "float" else "str" for name, kind in DETECTIONS.columns.items()}
     return table[list(DETECTIONS.columns)].astype(dtypes)

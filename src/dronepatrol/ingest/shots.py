@@ -14,7 +14,7 @@ import pandas as pd
 from dronepatrol.ingest.accuracy import HEIGHT_BIAS_M, HEIGHT_M
 from dronepatrol.ingest.footprint import footprints
 from dronepatrol.ingest.poses import Attitude, Position
-from dronepatrol.model.camera import Camera
+from dronepatrol.model.camera import FISHEYE, Camera
 from dronepatrol.model.tables import SHOTS
 
 FLIGHT_GAP = timedelta(seconds=60)
@@ -87,7 +87,9 @@ def _seconds(row: ShotRow) -> float:
 def _columns(row: ShotRow) -> dict[str, Any]:
     """Return the row's columns but its flight and footprint."""
     position, attitude, camera = row.position, row.attitude, row.camera
-    k1, k2, p1, p2, k3 = camera.distortion
+    fisheye = camera.lens == FISHEYE
+    k1, k2, k3, k4 = camera.distortion[:4] if fisheye else (*camera.distortion[:2], camera.distortion[4], 0.0)
+    p1, p2 = (0.0, 0.0) if fisheye else camera.distortion[2:4]
     has_height = math.isfinite(position.height_m)
     return {
         "shot_id": row.shot_id,
@@ -122,6 +124,9 @@ def _columns(row: ShotRow) -> dict[str, Any]:
         "p1": p1,
         "p2": p2,
         "k3": k3,
+        "lens": camera.lens,
+        "k4": k4,
+        "time_sigma_s": 0.0,
         "focal_source": row.focal_source,
         "focal_sigma_share": row.focal_sigma_share,
         "pose_source": "; ".join(part for part in (position.source, attitude.source) if part),

@@ -12,13 +12,14 @@ class TableSchema:
     """The columns of one table: name to kind ("str", "float", "int", "time", "geometry").
 
     ``within`` bounds the numbers of some columns. In a ``complete`` table no number or geometry is missing; elsewhere
-    a number that is not known is NaN.
+    a number that is not known is NaN. ``defaults`` are what a table without such a column means.
     """
 
     name: str
     columns: dict[str, str]
     within: dict[str, tuple[float, float]] = field(default_factory=dict)
     complete: bool = False
+    defaults: dict[str, str | float] = field(default_factory=dict)
 
 
 SHOTS = TableSchema(
@@ -57,6 +58,9 @@ SHOTS = TableSchema(
         "p1": "float",
         "p2": "float",
         "k3": "float",
+        "lens": "str",  # "brown", or "fisheye": then k1, k2, k3 and k4 are those of OpenCV's fisheye
+        "k4": "float",
+        "time_sigma_s": "float",  # 1 sigma of the time at which position and attitude were taken from a log; 0 where stated
         "focal_source": "str",  # where the focal length comes from
         "focal_sigma_share": "float",  # 1 sigma of the focal length over the focal length
         "pose_source": "str",  # where the pose comes from
@@ -64,6 +68,7 @@ SHOTS = TableSchema(
         "geometry": "geometry",  # footprint on flat ground at take-off height, or None
     },
     within={"lon_deg": (-180, 180), "lat_deg": (-90, 90), "height_m": (-1000, 20000), "altitude_m": (-12000, 50000)},
+    defaults={"lens": "brown", "k4": 0.0, "time_sigma_s": 0.0},
 )
 
 DETECTIONS = TableSchema(
@@ -79,9 +84,11 @@ DETECTIONS = TableSchema(
         "y2_px": "float",
         "detector": "str",
         "weights_sha256": "str",
+        "track_id": "str",  # the same in the frames of one video that show one thing; "" where nothing was tracked
     },
     within={"score": (0, 1)},
     complete=True,
+    defaults={"track_id": ""},
 )
 
 OBSERVATIONS = TableSchema(
@@ -109,10 +116,32 @@ OBSERVATIONS = TableSchema(
         "bias_en_m2": "float",
         "bias_nn_m2": "float",
         "method": "str",  # how the ground was found
+        "track_id": "str",  # as in the detections
         "geometry": "geometry",  # Point on the ground
     },
     within={"score": (0, 1)},
     complete=True,
+    defaults={"track_id": ""},
+)
+
+ADJUSTMENT = TableSchema(
+    "adjustment",
+    {
+        "shot_id": "str",
+        "flight_id": "str",
+        "lon_deg": "float",  # adjusted pose: as in the shots
+        "lat_deg": "float",
+        "height_m": "float",
+        "yaw_deg": "float",
+        "pitch_deg": "float",
+        "roll_deg": "float",
+        "ties": "int",  # tie points that hold the photo; 0: it stays as it was
+        "moved_m": "float",  # by how much the middle of its picture moved on the ground
+        "turned_deg": "float",  # the change of its heading
+        "turned_over": "int",  # 1: its picture was turned by half a turn after it was taken, and is read so
+        "covariance": "str",  # 21 numbers, JSON: upper triangle, row by row, of the covariance new in every photo of
+        # east, north, up (m), roll, pitch, yaw (radians about the axes of geo.rotation.tilted)
+    },
 )
 
 SIMULATED_TRUTH = TableSchema(

@@ -56,6 +56,11 @@ class PatrolFolder:
         return self.root / "detections.parquet"
 
     @property
+    def adjustment(self) -> Path:
+        """Corrections of the poses, where a strip adjustment was made."""
+        return self.root / "adjustment.parquet"
+
+    @property
     def observations(self) -> Path:
         """One row per detection placed on the ground."""
         return self.root / "observations.parquet"

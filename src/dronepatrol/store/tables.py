@@ -16,6 +16,7 @@ _STAGE = {
     "shots": "ingest",
     "detections": "detect",
     "observations": "locate",
+    "adjustment": "locate --adjust",
     "simulated truth": "fly --sim",
     "track": "fly",
 }
@@ -37,6 +38,7 @@ def typed(rows: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
     StorageError
         When columns are missing, or hold what the schema does not allow; the message names them.
     """
+    rows = rows.assign(**{name: value for name, value in schema.defaults.items() if name not in rows})
     missing = [name for name in schema.columns if name not in rows]
     if missing:
         raise _wrong(schema, f"columns missing: {', '.join(missing)}; found {', '.join(map(str, rows.columns))}")
