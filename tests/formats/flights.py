@@ -57,7 +57,7 @@ def flights(draw):
         home=draw(st.none() | st.builds(Home, lon, lat, number)),
         fence=draw(fences()),
         rally=tuple(draw(st.lists(rally, max_size=3))),
-        name=draw(st.sampled_from(["", "sortie-01", "坞 <1> & \"2\""])),
+        name=draw(st.sampled_from(["", "sortie-01", '坞 <1> & "2"'])),
         autopilot=draw(st.sampled_from(["", "ardupilot", "px4"])),
         speed_m_s=draw(st.none() | st.floats(0.1, 15.0)),
         return_height_m=draw(st.none() | st.floats(10, 120)),

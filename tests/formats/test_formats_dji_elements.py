@@ -74,7 +74,10 @@ def check_config(root, lowest_m, newer=True):
 
 def check_actions(placemark, count):
     for group in placemark.findall("actionGroup"):
-        start, end = number(group, "actionGroupStartIndex", 0, count - 1), number(group, "actionGroupEndIndex", 0, count - 1)
+        start, end = (
+            number(group, "actionGroupStartIndex", 0, count - 1),
+            number(group, "actionGroupEndIndex", 0, count - 1),
+        )
         assert start <= end
         assert start == number(placemark, "index")
         assert group.findtext("actionGroupMode") == "sequence"
@@ -123,7 +126,8 @@ def check_ids(root):
 
 
 @pytest.mark.parametrize(
-    ("name", "folders"), [("wpml_codec/waypoint", 1), ("wpml_codec/mapping3d", 5), ("payload-sdk/waypoint_v3_test_file", 1)]
+    ("name", "folders"),
+    [("wpml_codec/waypoint", 1), ("wpml_codec/mapping3d", 5), ("payload-sdk/waypoint_v3_test_file", 1)],
 )
 def test_djis_own_files_agree_with_the_table(testdata, name, folders):
     template, waylines = parsed(testdata(f"missions/{name}.kmz").read_bytes())

@@ -3,6 +3,7 @@
 MAVSDK 4 needs a vehicle's heartbeat before it imports; it gets one as bytes, without a network.
 """
 
+import importlib
 import math
 import time
 
@@ -20,10 +21,8 @@ ARDUPILOT, PX4 = 3, 12
 
 def importer(autopilot):
     """Return MAVSDK's mission importers as they behave for an autopilot, and what must live as long."""
-    from mavsdk.component_type import ComponentType
-    from mavsdk.plugins.mission_raw import MissionRaw
-
-    station = mavsdk.Mavsdk(mavsdk.Configuration.create_with_component_type(ComponentType.GROUND_STATION))
+    kind = importlib.import_module("mavsdk.component_type").ComponentType.GROUND_STATION
+    station = mavsdk.Mavsdk(mavsdk.Configuration.create_with_component_type(kind))
     assert station.add_any_connection("raw://") == 0
     station.subscribe_raw_bytes_to_be_sent(lambda _sent: None)
     mav = common.MAVLink(None, srcSystem=1, srcComponent=1)
@@ -32,7 +31,8 @@ def importer(autopilot):
     while station.system_count() == 0 and time.monotonic() < until:
         station.pass_received_raw_bytes(heartbeat)
         time.sleep(0.05)
-    return station, MissionRaw(station.first_autopilot(3.0))
+    raw = importlib.import_module("mavsdk.plugins.mission_raw").MissionRaw
+    return station, raw(station.first_autopilot(3.0))
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,9 @@ def test_mavsdk_sees_the_planned_sortie_in_our_plan(importers, autopilot, sortie
         items = items[1:]
     assert seen(items) == expected(flight.items)
     assert [(i.command, i.param1) for i in data.geofence_items] == [(i.command, i.params[0]) for i in flight.fence]
-    assert [(i.x, i.y) for i in data.rally_items] == [(_whole(i.lat_deg, 3), _whole(i.lon_deg, 3)) for i in flight.rally]
+    assert [(i.x, i.y) for i in data.rally_items] == [
+        (_whole(i.lat_deg, 3), _whole(i.lon_deg, 3)) for i in flight.rally
+    ]
 
 
 @given(sortie=sorties())

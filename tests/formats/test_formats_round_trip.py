@@ -51,7 +51,11 @@ def test_a_plan_gives_back_items_fence_rally_home_and_speed_and_names_the_rest(f
     assert same_lists(found, replace(flight, fence=fence))
     assert (found.home, found.autopilot, found.vehicle) == (flight.home, flight.autopilot, flight.vehicle)
     assert found.speed_m_s == (5.0 if flight.speed_m_s is None else flight.speed_m_s)
-    kept = {"name": not flight.name, "return height": flight.return_height_m is None, "DJI aircraft": not flight.aircraft}
+    kept = {
+        "name": not flight.name,
+        "return height": flight.return_height_m is None,
+        "DJI aircraft": not flight.aircraft,
+    }
     assert set(losses) == {what for what, whole in kept.items() if not whole}
 
 
@@ -105,7 +109,9 @@ def test_a_litchi_file_gives_back_what_is_between_take_off_and_return(sortie, au
     assume(len({stop.yaw_deg is None for stop in route_of(flight)[0].stops}) == 1)
     assume(sortie.waypoints[-1].photo_step_m == 0.0)
     found, losses = back(".csv", flight)
-    assert [loss for loss in losses if "set them in the app" not in loss] == ["fence", "rally points"][: 1 + bool(flight.rally)]
+    assert [loss for loss in losses if "set them in the app" not in loss] == ["fence", "rally points"][
+        : 1 + bool(flight.rally)
+    ]
     first, last = flight.items[0], flight.items[-1]
     assert (first.command, last.command) == (Command.NAV_TAKEOFF, Command.NAV_RETURN_TO_LAUNCH)
     assert comparable(found.items) == comparable(flight.items[1:-1])
@@ -118,7 +124,7 @@ def test_what_litchi_cannot_say_is_named():
     assert losses[1:] == (
         "fence",
         "headings along the flight are written as numbers",
-        "order of switching photos by distance among other actions at a waypoint",
+        "order of switching repeated photos among other actions at a waypoint",
     )
 
 
@@ -127,6 +133,9 @@ acts = st.sampled_from(
         MissionItem(206, 2, (20.0, 0.0, 1.0, 0.0)),
         MissionItem(206, 2, (15.5, 0.0, 1.0, 0.0)),
         MissionItem(206, 2, (0.0, 0.0, 1.0, 0.0)),
+        MissionItem(2000, 2, (0.0, 2.5, 0.0, 0.0)),
+        MissionItem(2001, 2),
+        MissionItem(214, 2, (3000.0, 0.0, 0.0, 0.0)),
         MissionItem(203, 2, lat_deg=1.0),
         MissionItem(205, 2, (-45.0, 0.0, 0.0, 0.0), altitude_m=2.0),
         MissionItem(115, 2, (90.0, 0.0, 0.0, 0.0)),
@@ -143,12 +152,40 @@ acts = st.sampled_from(
 def test_what_others_plan_has_one_normal_form_that_a_dji_file_keeps(found, end):
     first = MissionItem(16, 3, (0.0,) * 4, 30.82, 121.08, 60.0)
     start = [MissionItem(22, 3, (0.0,) * 4, 30.8198, 121.083, 60.0), MissionItem(178, 2, (1.0, 8.0, -1.0, 0.0))]
-    flight = Flight((*start, first, *found, *(MissionItem(c, 2) for c in end)), HOME, autopilot="ardupilot", aircraft="m3e")
+    flight = Flight(
+        (*start, first, *found, *(MissionItem(c, 2) for c in end)), HOME, autopilot="ardupilot", aircraft="m3e"
+    )
     route, _losses = route_of(flight)
     normal = items_of(route, "ardupilot", HOME)
     again, losses = route_of(replace(flight, items=normal))
     assert (again, losses) == (route, [])
     assert comparable(back(".kmz", flight)[0].items) == comparable(normal)
+
+
+@given(found=st.lists(acts, max_size=14))
+@settings(max_examples=150)
+def test_a_litchi_file_gives_back_the_normal_form_or_names_what_it_cannot_say(found):
+    first = MissionItem(16, 3, (0.0,) * 4, 30.82, 121.08, 60.0)
+    start = [MissionItem(178, 2, (1.0, 8.0, -1.0, 0.0)), MissionItem(205, 2, (-90.0, 0.0, 0.0, 0.0), altitude_m=2.0)]
+    flight = Flight((*start, first, *found), HOME, autopilot="ardupilot", speed_m_s=8.0)
+    route, named = route_of(flight)
+    again, losses = back(".csv", flight)
+    said = " ".join(losses)
+    unsaid = any(word in said for word in ("headings along", "order of switching", "fractions", "another speed"))
+    assert unsaid or comparable(again.items) == comparable(items_of(route, "ardupilot", HOME))
+    assert list(losses[: len(named)]) == named
+
+
+def test_photos_by_time_are_kept_as_such():
+    place = MissionItem(16, 3, (0.0,) * 4, 30.82, 121.08, 60.0)
+    east = replace(place, lon_deg=121.09)
+    timed, stop = MissionItem(2000, 2, (0.0, 2.5, 0.0, 0.0)), MissionItem(2001, 2)
+    start = [MissionItem(22, 3, (0.0,) * 4, 30.8198, 121.083, 60.0), MissionItem(178, 2, (1.0, 8.0, -1.0, 0.0))]
+    flight = Flight((*start, place, timed, east, stop), HOME, autopilot="ardupilot", speed_m_s=8.0, aircraft="m3e")
+    for suffix, skipped in ((".kmz", 0), (".csv", 1)):
+        assert comparable(back(suffix, flight)[0].items) == comparable(flight.items[skipped:])
+    both = replace(flight, items=(*start, place, MissionItem(206, 2, (20.0, 0.0, 1.0, 0.0)), timed, east, stop))
+    assert route_of(both)[1] == ["photos by distance and by time at once (1)"]
 
 
 def test_what_a_route_cannot_say_is_named_and_counted():

@@ -8,6 +8,7 @@ from dronepatrol import __version__
 from dronepatrol.cli import (
     areas,
     check,
+    convert,
     demo,
     detect,
     fly,
@@ -54,6 +55,7 @@ app.command()(plan.plan)
 app.command()(resume.resume)
 app.command()(respond.respond)
 app.command()(check.check)
+app.command()(convert.convert)
 app.command()(fly.fly)
 app.command()(ingest.ingest)
 app.command()(detect.detect)

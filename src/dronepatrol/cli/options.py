@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 
-def _folder(name: str) -> Path:
+def folder_named(name: str) -> Path:
     """Return the folder with this name; an empty one is a slip, not the current folder."""
     if not name.strip():
         msg = "the folder's name is empty"
@@ -16,10 +16,11 @@ def _folder(name: str) -> Path:
 
 
 Folder = Annotated[
-    Path, typer.Argument(metavar="FOLDER", parser=_folder, help="The patrol folder.", show_default=False)
+    Path, typer.Argument(metavar="FOLDER", parser=folder_named, help="The patrol folder.", show_default=False)
 ]
 Out = Annotated[
-    Path, typer.Option("--out", metavar="DIR", parser=_folder, help="The patrol folder to write.", show_default=False)
+    Path,
+    typer.Option("--out", metavar="DIR", parser=folder_named, help="The patrol folder to write.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document on stdout.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Worker processes.")]

@@ -2,8 +2,8 @@
 
 https://developer.dji.com/doc/cloud-api-tutorial/en/api-reference/dji-wpml/overview.html - the aircraft flies
 ``waylines.wpml``; the template is what people edit. Heights are above the take-off point. The aircraft stops at every
-waypoint, so that legs are straight as planned. Photos by distance are one ``multipleDistance`` group a leg or chain of
-legs. Numbers have twelve decimals; the same flight gives the same bytes.
+waypoint, so that legs are straight as planned. Photos by distance or time are one ``multipleDistance`` or
+``multipleTiming`` group a leg or chain of legs. Numbers have twelve decimals; the same flight gives the same bytes.
 """
 
 import io
@@ -65,7 +65,7 @@ def write_flight(flight: Flight) -> tuple[bytes, list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A flight with all that WPML asks for; ``ends`` is where photos by distance that begin at a switch end."""
+    """A flight with all that WPML asks for; ``ends`` is where repeated photos that begin at a switch end."""
 
     flight: Flight
     route: Route
@@ -103,7 +103,7 @@ def _speeds(flight: Flight, route: Route) -> Iterator[float]:
 
 
 def _ends(stops: Sequence[Stop]) -> dict[tuple[int, int], int]:
-    """Return the stop where photos by distance end, by the stop and the place among its acts where they begin."""
+    """Return the stop where repeated photos end, by the stop and the place among its acts where they begin."""
     ends: dict[tuple[int, int], int] = {}
     since: tuple[int, int] | None = None
     for index, stop in enumerate(stops):

@@ -10,7 +10,7 @@ from dronepatrol.formats.route import Act, Kind, Stop
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A waypoint's index, where photos by distance end, and the lenses that take part.
+    """A waypoint's index, where repeated photos end, and the lenses that take part.
 
     ``ends`` has the index of the last waypoint by the index of the first and the place among its acts.
     """
@@ -23,7 +23,7 @@ class Place:
 def write_groups(placemark: Element, stops: Sequence[Stop], here: Place, number: int) -> int:
     """Write what is done at a waypoint, in order; return the next group's number.
 
-    A switch to photos by distance is a group of its own and so parts the others; a speed is the waypoint's, "off" is
+    A switch to repeated photos is a group of its own and so parts the others; a speed is the waypoint's, "off" is
     where the group ends.
     """
     stop = stops[here.index]
@@ -33,7 +33,8 @@ def write_groups(placemark: Element, stops: Sequence[Stop], here: Place, number:
             number = _reach_group(placemark, here, number, pending)
             pending = []
             end = here.ends[here.index, place]
-            group = _group(placemark, number, (here.index, end), "multipleDistance")
+            trigger = "multipleTiming" if act.by_time else "multipleDistance"
+            group = _group(placemark, number, (here.index, end), trigger)
             texts(group[1], {"actionTriggerParam": act.value})
             write_action(group[0], 0, Act(Kind.PHOTO), here.lenses)
             number += 1

@@ -14,11 +14,13 @@ from xml.etree.ElementTree import Element
 from dronepatrol.errors import InputError
 from dronepatrol.formats.dji_models import name_of
 from dronepatrol.formats.flight import MAX_ITEMS, Flight, Home, ReadMission
-from dronepatrol.formats.route import Act, Kind, Route, Stop, items_of
+from dronepatrol.formats.route import Act, Kind, Route, Stop, items_of, off
 from dronepatrol.formats.source import members_of, xml_of
 from dronepatrol.model.mission import Frame, MissionItem
 
-_FILES = re.compile(r"wpmz/(?:template\.kml|waylines\.wpml)")
+_FILES = re.compile(r"(?:[^/\\]{1,100}[/\\]){0,2}(?:template\.kml|waylines\.wpml)", re.IGNORECASE)
+_NAMES = ("wpmz/template.kml", "wpmz/waylines.wpml")
+_DRONE = (("droneEnumValue", -1.0), ("droneSubEnumValue", 0.0))
 _HINT = "export the route from DJI Pilot 2, FlightHub 2 or dronepatrol again"
 _ENDS = {"goHome": "home", "autoLand": "land", "noAction": "stay", "gotoFirstWaypoint": "stay"}
 
@@ -32,12 +34,28 @@ def read_flight(content: bytes, autopilot: str) -> ReadMission:
         When it is none, or its heights cannot be said above home or sea level.
     """
     files = members_of(content, "the KMZ", _FILES)
-    if "wpmz/waylines.wpml" not in files:
-        msg = "the KMZ has no wpmz/waylines.wpml, which is what a DJI aircraft flies"
+    found = {re.split(r"[/\\]", name.lower())[-1]: text for name, text in reversed(files.items())}
+    if "waylines.wpml" not in found:
+        only = "has only the template, which people edit, and lacks" if found else "has no KML and lacks"
+        msg = f"the KMZ {only} wpmz/waylines.wpml, which is what a DJI aircraft flies"
         raise InputError(msg, hint=_HINT)
-    lines = xml_of(files["wpmz/waylines.wpml"], "waylines.wpml")
-    template = xml_of(files["wpmz/template.kml"], "template.kml") if "wpmz/template.kml" in files else None
-    return _read(lines, template, files["wpmz/waylines.wpml"], autopilot)
+    template = xml_of(found["template.kml"], "template.kml") if "template.kml" in found else None
+    read = read_waylines(found["waylines.wpml"], autopilot, template)
+    odd = [name for name in files if name not in _NAMES]
+    odd += [] if template is not None else ["no template.kml"]
+    warning = f"DJI's programs want {' and '.join(_NAMES)}; found {', '.join(odd)[:200]}"
+    return replace(read, warnings=(*read.warnings, *([warning] if odd else [])))
+
+
+def read_waylines(text: bytes, autopilot: str, template: Element | None = None) -> ReadMission:
+    """Return the flight of a ``waylines.wpml``, in an autopilot's terms.
+
+    Raises
+    ------
+    InputError
+        When it is none, or its heights cannot be said above home or sea level.
+    """
+    return _read(xml_of(text, "waylines.wpml"), template, text, autopilot)
 
 
 def _read(lines: Element, template: Element | None, text: bytes, autopilot: str) -> ReadMission:
@@ -46,7 +64,7 @@ def _read(lines: Element, template: Element | None, text: bytes, autopilot: str)
     reader = _Reader()
     home = _home(template)
     if home is None:
-        reader.losses["the template has no take-off reference point: home is not known"] += 1
+        reader.losses["there is no take-off reference point: home is not known"] += 1
     for folder in folders:
         reader.folder(folder)
     if not reader.stops:
@@ -58,12 +76,20 @@ def _read(lines: Element, template: Element | None, text: bytes, autopilot: str)
     if finish == "gotoFirstWaypoint":
         reader.losses["the flight back to the first waypoint at the end"] += 1
     speed = next((act.value for act in reader.start if act.kind is Kind.SPEED), None)
-    takeoff = _number(config, "takeOffSecurityHeight")
-    route = Route(takeoff, tuple(reader.start), reader.ended(), _ENDS.get(finish, "stay"))
+    takeoff = _number(config, "takeOffSecurityHeight", math.nan)
+    if math.isnan(takeoff):
+        reader.losses["there is no take-off height, as in files of DJI Fly: add a take-off before you fly it"] += 1
+    route = Route(
+        None if math.isnan(takeoff) else takeoff, tuple(reader.start), reader.ended(), _ENDS.get(finish, "stay")
+    )
     items = items_of(route, autopilot, home)
     if _modes(folders) == {"WGS84"}:
         items = tuple(_above_sea_level(item, _undulation_m(template)) for item in items)
-    drone, sub = _number(config, ".//droneEnumValue"), _number(config, ".//droneSubEnumValue", 0.0)
+    drone, sub = (_number(config, f".//{name}", default) for name, default in _DRONE)
+    if not name_of(int(drone), int(sub)):
+        reader.losses[
+            f"the aircraft, drone {drone:g}/{sub:g} in DJI's numbers, is none that files are written for"
+        ] += 1
     flight = Flight(
         items,
         home,
@@ -74,7 +100,7 @@ def _read(lines: Element, template: Element | None, text: bytes, autopilot: str)
     )
     if flight.return_height_m is not None and math.isnan(flight.return_height_m):
         flight = replace(flight, return_height_m=None)
-    version = re.search(rb"dji\.com/wpmz/([0-9.]{1,12})", text[:2000])
+    version = re.search(rb"/(?:wpmz|uav)/([0-9.]{1,12})", text[:2000].replace(b"\0", b""))
     warnings = [f"{what} ({count})" if count > 1 else what for what, count in reader.losses.items()]
     return ReadMission(flight, "DJI WPML", version[1].decode() if version else "", warnings=tuple(warnings))
 
@@ -113,15 +139,17 @@ class _Reader:
                 raise InputError(msg, hint="split it")
 
     def ended(self) -> tuple[Stop, ...]:
-        """Return the stops, with photos by distance switched off where their groups end."""
+        """Return the stops, with repeated photos switched off where their groups end."""
         stops = list(self.stops)
         for begin, end in self.ends.items():
             acts = stops[end].acts
             kinds = [act.kind for act in acts]
             place = len(kinds) - kinds[::-1].index(Kind.STEP) if end == begin else 0
             onward = [kind for kind in kinds[place:] if kind is not Kind.SPEED]
-            if onward[:1] != [Kind.STEP]:
-                stops[end] = replace(stops[end], acts=(*acts[:place], Act(Kind.STEP), *acts[place:]))
+            begun = next(act for act in reversed(self.stops[begin].acts) if act.kind is Kind.STEP)
+            follows = next((act for act in acts[place:] if act.kind is Kind.STEP), None)
+            if onward[:1] != [Kind.STEP] or follows is None or follows.by_time != begun.by_time:
+                stops[end] = replace(stops[end], acts=(*acts[:place], off(begun), *acts[place:]))
         return tuple(stops)
 
     def _append(self, acts: list[Act]) -> None:
@@ -144,7 +172,7 @@ class _Reader:
                     else:
                         hold_s += act
             elif trigger in {"multipleDistance", "multipleTiming"}:
-                acts += self._repeated(group, trigger, number, count, speed)
+                acts += self._repeated(group, trigger == "multipleTiming", number, count)
             else:
                 self.losses[f"actions at a trigger {trigger[:40]}"] += 1
         height = _number(placemark, "executeHeight")
@@ -159,21 +187,18 @@ class _Reader:
         self.losses[f"heading mode {mode[:40]}"] += 1
         return None
 
-    def _repeated(self, group: Element, trigger: str, number: int, count: int, speed: float) -> Iterator[Act]:
-        """Yield what a group that repeats does at its first waypoint; photos by time become photos by distance."""
+    def _repeated(self, group: Element, by_time: bool, number: int, count: int) -> Iterator[Act]:
+        """Yield what a group that repeats does at its first waypoint."""
         start, end = _number(group, "actionGroupStartIndex"), _number(group, "actionGroupEndIndex")
         step = _number(group, "actionTrigger/actionTriggerParam")
         if start != number or not start <= end < count:
             msg = f"an action group at waypoint {number} goes from {start:g} to {end:g} of {count} waypoints"
             raise InputError(msg, hint=_HINT)
-        if trigger == "multipleTiming":
-            self.losses["photos by time are read as photos by distance at the planned speed"] += 1
-            step = round(step * speed, 3)
         acts = [act for act in self._acts(group) if isinstance(act, Act)]
         yield from (act for act in acts if act.kind is not Kind.PHOTO)
         if step > 0.0 and any(act.kind is Kind.PHOTO for act in acts):
             self.ends[len(self.stops)] = self.base + int(end)
-            yield Act(Kind.STEP, step)
+            yield Act(Kind.STEP, step, by_time)
 
     def _acts(self, group: Element) -> Iterator[Act | float]:
         """Yield what a group does; a number is seconds to stay."""

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dronepatrol.model.mission import Command, Frame, LonLat, Mission, MissionItem, Rings, Sortie
+from dronepatrol.model.mission import Command, Frame, LonLat, Mission, MissionItem, Ring, Rings, Sortie
 
 QUADROTOR = 2  # MAV_TYPE_QUADROTOR
 MAX_ITEMS = 65_535  # MAVLink counts items in 16 bits
@@ -129,3 +129,9 @@ def vertices(command: int, ring: Sequence[LonLat]) -> list[MissionItem]:
     """Return the fence items of one polygon; ``ring`` is open."""
     count = (float(len(ring)), 0.0, 0.0, 0.0)
     return [MissionItem(command, Frame.GLOBAL, count, lat_deg=lat, lon_deg=lon) for lon, lat in ring]
+
+
+def closed(ring: Sequence[LonLat]) -> Ring:
+    """Return a ring whose last place is its first; nothing where it has fewer than three corners."""
+    whole = tuple(ring) if ring and ring[0] == ring[-1] else (*ring, *ring[:1])
+    return whole if len(whole) > 3 else ()

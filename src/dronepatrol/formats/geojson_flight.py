@@ -11,8 +11,9 @@ from typing import Any
 
 from dronepatrol.errors import InputError
 from dronepatrol.formats.check import has_place
-from dronepatrol.formats.flight import FENCE_POLYGONS, Flight, ReadMission, polygons
+from dronepatrol.formats.flight import FENCE_POLYGONS, Flight, ReadMission, closed, polygons
 from dronepatrol.formats.rows import facts_of, flight_of_facts, item_of, row_of
+from dronepatrol.formats.source import number_of
 from dronepatrol.model.mission import LonLat, MissionItem, Rings
 
 _KINDS = ("item", "fence", "rally")
@@ -52,7 +53,7 @@ def read_document(document: Any) -> ReadMission:
             parts = _parts(features, what)
             return ReadMission(flight_of_facts(document["flight"], parts, what), "GeoJSON", "RFC 7946, dronepatrol")
         return _shapes(features)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         msg = f"{what} is damaged: {type(error).__name__} {' '.join(str(error).split())[:100]}"
         raise InputError(msg, hint=_HINT) from error
 
@@ -75,7 +76,9 @@ def _shapes(features: list[Any]) -> ReadMission:
         if (feature.get("properties") or {}).get("kind") in _OTHER_AREAS:
             left_out += 1
             continue
-        areas += [tuple(_ring(ring) for ring in rings) for rings in _many(geometry, "Polygon")]
+        for rings in _many(geometry, "Polygon"):
+            outer, *inner = [closed(_ring(ring)) for ring in rings]
+            areas += [(outer, *(ring for ring in inner if ring))] if outer else []
         lines += [_ring(line) for line in _many(geometry, "LineString")]
     if not areas and not lines:
         msg = "the GeoJSON has neither a mission, nor polygons, nor lines"
@@ -96,7 +99,7 @@ def _many(geometry: dict[str, Any], kind: str) -> Iterator[Any]:
 def _ring(positions: list[Any]) -> tuple[LonLat, ...]:
     found = []
     for position in positions:
-        lon, lat = float(position[0]), float(position[1])
+        lon, lat = number_of(position[0]), number_of(position[1])
         if not (abs(lon) <= 180.0 and abs(lat) <= 90.0):
             msg = f"the GeoJSON has a position {lon}, {lat}, which is no place on earth; longitude comes first"
             raise InputError(msg, hint="check whether latitude and longitude are swapped")

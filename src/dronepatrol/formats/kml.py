@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from dronepatrol.errors import InputError
 from dronepatrol.formats.check import has_place
-from dronepatrol.formats.flight import FENCE_POLYGONS, Flight, ReadMission, polygons
+from dronepatrol.formats.flight import FENCE_POLYGONS, Flight, ReadMission, closed, polygons
 from dronepatrol.formats.rows import facts_of, flight_of_facts, item_of, row_of
 from dronepatrol.formats.source import json_of, xml_of
 from dronepatrol.model.mission import Frame, LonLat, MissionItem, Rings
@@ -58,6 +58,9 @@ def read_flight(content: bytes) -> ReadMission:
     if root.tag != "kml":
         msg = f"the file is {root.tag[:40]!r}; expected kml"
         raise InputError(msg, hint="name a KML file")
+    if root.find(".//missionConfig") is not None:
+        msg = "the KML is the template of a DJI file, which no aircraft flies"
+        raise InputError(msg, hint="name the whole .kmz, or its waylines.wpml")
     parts: dict[str, list[MissionItem]] = {kind: [] for kind in _KINDS}
     facts = None
     for data in root.iter("Data"):
@@ -78,6 +81,7 @@ def read_flight(content: bytes) -> ReadMission:
 def _shapes(root: Element) -> ReadMission:
     areas = [rings for polygon in root.iter("Polygon") if (rings := _rings(polygon))]
     lines = [line for element in root.iter("LineString") if len(line := _positions(element)) > 1]
+    lines += [line for track in root.iter("Track") if len(line := _track(track)) > 1]
     if not areas and not lines:
         msg = "the KML has neither a mission, nor polygons, nor lines"
         raise InputError(msg, hint="draw an area or a line, or write the mission with dronepatrol")
@@ -86,25 +90,37 @@ def _shapes(root: Element) -> ReadMission:
 
 
 def _rings(polygon: Element) -> Rings:
-    found = [_positions(ring) for ring in (*polygon.iter("outerBoundaryIs"), *polygon.iter("innerBoundaryIs"))]
-    return tuple(ring for ring in found if len(ring) > 3)
+    outer, *inner = [
+        closed(_positions(ring)) for name in ("outerBoundaryIs", "innerBoundaryIs") for ring in polygon.iter(name)
+    ] or [()]
+    return (outer, *(ring for ring in inner if ring)) if outer else ()
 
 
 def _positions(element: Element) -> tuple[LonLat, ...]:
     coordinates = element.find(".//coordinates")
     texts = (coordinates.text or "").split() if coordinates is not None else []
+    return _places([text.split(",") for text in texts])
+
+
+def _track(track: Element) -> tuple[LonLat, ...]:
+    """Return Google's ``gx:Track``: places in time, each an element of numbers with blanks between."""
+    return _places([(each.text or "").split() for each in track.iter("coord")])
+
+
+def _places(texts: Sequence[Sequence[str]]) -> tuple[LonLat, ...]:
     if len(texts) > _MAX_POSITIONS:
         msg = f"the KML has a shape with {len(texts):,} positions"
         raise InputError(msg, hint="simplify it")
     found = []
     for text in texts:
+        said = ",".join(text)[:40]
         try:
-            lon, lat = (float(number) for number in text.split(",")[:2])
+            lon, lat = (float(number) for number in text[:2])
         except ValueError as error:
-            msg = f"the KML has a position {text[:40]!r}; expected lon,lat"
+            msg = f"the KML has a position {said!r}; expected lon,lat"
             raise InputError(msg, hint="save it again from the program that drew it") from error
         if not (abs(lon) <= 180.0 and abs(lat) <= 90.0):
-            msg = f"the KML has a position {text[:40]!r}, which is no place on earth; longitude comes first"
+            msg = f"the KML has a position {said!r}, which is no place on earth; longitude comes first"
             raise InputError(msg, hint="check whether latitude and longitude are swapped")
         found.append((lon, lat))
     return tuple(found)

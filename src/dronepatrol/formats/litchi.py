@@ -8,13 +8,14 @@ import csv
 import io
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dronepatrol.errors import InputError
 from dronepatrol.formats.flight import Flight
-from dronepatrol.formats.route import Act, Kind, Route, State, Stop, items_of, route_of
+from dronepatrol.formats.route import Act, Kind, Route, State, Stop, items_of, off, route_of
 from dronepatrol.formats.source import lines_of
+from dronepatrol.model.mission import Command, MissionItem
 
 MAX_STOPS = 99
 _MAX_ACTIONS = 15
@@ -25,6 +26,19 @@ _STAY, _PHOTO, _ROTATE, _TILT = 0, 1, 4, 5
 _NONE = -1
 _INTERPOLATE = 2
 _HINT = "export the mission from Litchi again"
+_FOOT_M = 0.3048
+_SPEEDS_M_S = {"km/h)": 1 / 3.6, "kph)": 1 / 3.6, "mph)": 0.44704, "kts)": 1852 / 3600, "kn)": 1852 / 3600}
+_NAMES = {
+    "altitude": "altitude(m)",
+    "heading": "heading(deg)",
+    "curvesize": "curvesize(m)",
+    "speed": "speed(m/s)",
+    "gimbalpitchmode": "gimbalmode",
+    "actiontype": "actiontype1",
+    "actionparam": "actionparam1",
+    "poi_altitude": "poi_altitude(m)",
+}
+_TERRAIN = 10  # MAV_FRAME_GLOBAL_TERRAIN_ALT
 _ACTIONS = [name for n in range(1, _MAX_ACTIONS + 1) for name in (f"actiontype{n}", f"actionparam{n}")]
 HEADER = [
     *("latitude", "longitude", "altitude(m)", "heading(deg)", "curvesize(m)", "rotationdir", "gimbalmode"),
@@ -64,24 +78,74 @@ def read_flight(text: str, autopilot: str) -> tuple[Flight, list[str]]:
     InputError
         When it is none; the message names the row.
     """
-    try:
-        reader = csv.DictReader(lines_of(text, "the Litchi mission"), strict=True)
-        missing = [name for name in ("latitude", "longitude", "altitude(m)") if name not in (reader.fieldnames or [])]
-        if missing:
-            msg = f"the Litchi mission lacks the columns {', '.join(missing)}"
-            raise InputError(msg, hint=_HINT)
-        rows = list(reader)
-    except csv.Error as error:
-        msg = f"the Litchi mission is damaged: {error}"
-        raise InputError(msg, hint=_HINT) from error
+    rows = _rows(text)
     found = _Reader()
     for number, row in enumerate(rows, start=1):
         found.take(_Row(number, row))
     route = found.route()
+    items = items_of(route, autopilot, None)
     speed = next((act.value for act in route.start if act.kind is Kind.SPEED), None)
     warnings = [f"{what} ({count})" for what, count in found.losses.items()]
     warnings.append("no home, take-off and end of the flight: they are set in the app")
-    return Flight(items_of(route, autopilot, None), autopilot=autopilot, speed_m_s=speed), warnings
+    return Flight(_above_ground(items, found.grounds), autopilot=autopilot, speed_m_s=speed), warnings
+
+
+def _rows(text: str) -> list[dict[str, object]]:
+    """Return the rows by our columns; commas or semicolons part them, feet become metres."""
+    lines = lines_of(text, "the Litchi mission")
+    head = next((line for line in lines if line.strip()), "")
+    semicolons = head.count(";") > head.count(",")
+    try:
+        reader = csv.reader((line for line in lines if line.strip()), delimiter=";" if semicolons else ",", strict=True)
+        names = [_column(name) for name in next(reader, [])]
+        missing = [name for name in ("latitude", "longitude", "altitude(m)") if name not in {one for one, _ in names}]
+        if missing:
+            msg = f"the Litchi mission lacks the columns {', '.join(missing)}"
+            raise InputError(msg, hint=_HINT)
+        if len({one for one, _ in names if one}) != sum(bool(one) for one, _ in names):
+            msg = "the Litchi mission has a column twice"
+            raise InputError(msg, hint=_HINT)
+        rows: list[dict[str, object]] = []
+        for cells in reader:
+            if any(cell.strip() for cell in cells[len(names) :]):
+                msg = f"the Litchi mission, row {len(rows) + 1}: {len(cells)} columns; expected {len(names)}"
+                raise InputError(msg, hint=_HINT)
+            decimal = (cell.replace(",", ".") if semicolons else cell for cell in cells)
+            rows.append({name: _metric(cell, unit) for (name, unit), cell in zip(names, decimal, strict=False)})
+    except csv.Error as error:
+        msg = f"the Litchi mission is damaged: {error}"
+        raise InputError(msg, hint=_HINT) from error
+    return rows
+
+
+def _column(name: str) -> tuple[str, float]:
+    """Return our name of a column, and what its numbers are multiplied by; other writers leave units out."""
+    plain = "".join(name.lower().split())
+    stem, _, unit = plain.partition("(")
+    ours = _NAMES.get(stem, plain)
+    if unit == "ft)":
+        return ours, _FOOT_M
+    if unit in {"km/h)", "kph)", "mph)", "kts)", "kn)"}:
+        return ours, _SPEEDS_M_S[unit]
+    return ours, 1.0
+
+
+def _metric(cell: str, unit: float) -> object:
+    if unit == 1.0:
+        return cell
+    try:
+        return float(cell) * unit if cell.strip() else ""
+    except ValueError:
+        return cell
+
+
+def _above_ground(items: Sequence[MissionItem], grounds: Sequence[bool]) -> tuple[MissionItem, ...]:
+    """Return items whose waypoints are above ground where Litchi says so."""
+    ground = iter(grounds)
+    return tuple(
+        replace(item, frame=_TERRAIN) if item.command == Command.NAV_WAYPOINT and next(ground) else item
+        for item in items
+    )
 
 
 def _check(route: Route) -> None:
@@ -111,6 +175,9 @@ class _Writer:
         self.pitch = _last(route.start, Kind.PITCH, None)
         self.headings = any(stop.yaw_deg is not None for stop in route.stops)
         self.losses = set() if all(act.kind in {Kind.SPEED, Kind.PITCH} for act in route.start) else {"first actions"}
+        onward = self.state.after(route.stops[0].acts)
+        if self.state.speed_m_s not in {None, onward.speed_m_s}:
+            self.losses.add("another speed on the way to the first waypoint")
         if self.state.speed_m_s is None:
             msg = "the flight has no speed, which Litchi needs"
             raise InputError(msg, hint="name a speed")
@@ -122,6 +189,7 @@ class _Writer:
         for number, (kind, value) in enumerate(self._actions(stop), start=1):
             row |= {f"actiontype{number}": kind, f"actionparam{number}": value}
         self._switch(stop)
+        step = self.state.step
         return row | {
             "latitude": f"{stop.lat_deg:.8f}",
             "longitude": f"{stop.lon_deg:.8f}",
@@ -130,8 +198,8 @@ class _Writer:
             "gimbalmode": 0 if arrived is None else _INTERPOLATE,
             "gimbalpitchangle": self._whole(arrived or 0.0),
             "speed(m/s)": _number(self.state.speed_m_s or 0.0),
-            "photo_timeinterval": _NONE,
-            "photo_distinterval": _number(self.state.step_m) if self.state.step_m else _NONE,
+            "photo_timeinterval": _number(step.value) if step.value and step.by_time else _NONE,
+            "photo_distinterval": _number(step.value) if step.value and not step.by_time else _NONE,
         }
 
     def _actions(self, stop: Stop) -> list[tuple[int, int]]:
@@ -147,8 +215,10 @@ class _Writer:
         self.pitch = _last(stop.acts, Kind.PITCH, self.pitch)
         self.state = self.state.after(stop.acts)
         switches = [act for act in stop.acts if act.kind in {Kind.STEP, Kind.SPEED}]
-        if stop.acts[: len(switches)] != tuple(switches) or sum(act.kind is Kind.STEP for act in switches) > 1:
-            self.losses.add("order of switching photos by distance among other actions at a waypoint")
+        steps = [act for act in switches if act.kind is Kind.STEP]
+        other_way = len(steps) == 2 and steps[0] == off(steps[0]) and steps[0].by_time != steps[1].by_time
+        if stop.acts[: len(switches)] != tuple(switches) or (len(steps) > 1 and not other_way):
+            self.losses.add("order of switching repeated photos among other actions at a waypoint")
 
     def _heading(self, stop: Stop, onward: Stop | None) -> float:
         """Return the heading, north as 360 because all zero means along the flight."""
@@ -189,21 +259,24 @@ class _Reader:
 
     stops: list[Stop] = field(default_factory=list)
     headings: list[float] = field(default_factory=list)
+    grounds: list[bool] = field(default_factory=list)
     start: list[Act] = field(default_factory=list)
     losses: Counter[str] = field(default_factory=Counter)
     speed: float = 0.0
-    step: float = 0.0
+    step: Act = field(default_factory=lambda: Act(Kind.STEP))
 
     def take(self, row: _Row) -> None:
         """Read one row."""
         value = row.value
         signs = {
-            "heights above ground are read as heights above the take-off point": value("altitudemode") == 1,
+            "heights above ground, by the ground that the vehicle knows": value("altitudemode") == 1,
             "curves at waypoints": value("curvesize(m)") > 0,
             "camera points at a place": value("gimbalmode") == 1,
-            "photos by time": value("photo_timeinterval", _NONE) > 0,
+            "photos by distance and by time at once": value("photo_timeinterval", _NONE) > 0.0
+            and value("photo_distinterval", _NONE) > 0.0,
         }
         self.losses.update(what for what, there in signs.items() if there)
+        self.grounds.append(value("altitudemode") == 1)
         switches = self._switches(row)
         hold_s, actions = self._actions(row)
         self.headings.append(value("heading(deg)"))
@@ -214,19 +287,23 @@ class _Reader:
     def route(self) -> Route:
         """Return all rows; headings that are all zero mean along the flight."""
         stops = self.stops if any(self.headings) else [replace(stop, yaw_deg=None) for stop in self.stops]
-        if self.step and stops:
-            stops[-1] = replace(stops[-1], acts=(*stops[-1].acts, Act(Kind.STEP)))
+        if self.step.value and stops:
+            stops[-1] = replace(stops[-1], acts=(*stops[-1].acts, off(self.step)))
         return Route(None, tuple(self.start), tuple(stops), "stay")
 
     def _switches(self, row: _Row) -> list[Act]:
-        step = max(0.0, row.value("photo_distinterval", _NONE))
-        acts = [Act(Kind.STEP, step)] if step != self.step else []
+        metres, seconds = (row.value(f"photo_{what}interval", _NONE) for what in ("dist", "time"))
+        step = Act(Kind.STEP, seconds, by_time=True) if seconds > 0.0 >= metres else Act(Kind.STEP, max(0.0, metres))
+        acts: list[Act] = []
+        if step != self.step:
+            other_way = self.step.value and (not step.value or step.by_time != self.step.by_time)
+            acts = ([off(self.step)] if other_way else []) + ([step] if step.value else [])
         speed = row.value("speed(m/s)")
         if speed > 0.0 and speed != self.speed:
             if not self.stops:
                 self.start.append(Act(Kind.SPEED, speed))
             else:
-                acts.insert(0 if step else len(acts), Act(Kind.SPEED, speed))
+                acts.insert(sum(not act.value for act in acts), Act(Kind.SPEED, speed))
             self.speed = speed
         self.step = step
         if not self.stops and row.value("gimbalmode") == _INTERPOLATE:

@@ -16,7 +16,7 @@ from dronepatrol.formats.flight import (
     vertices,
 )
 from dronepatrol.formats.plan import FIRMWARE
-from dronepatrol.formats.source import json_of
+from dronepatrol.formats.source import json_of, number_of, truth_of, whole_of
 from dronepatrol.model.mission import Command, Frame, LonLat, MissionItem
 
 _AUTOPILOTS = {number: name for name, number in FIRMWARE.items()}
@@ -44,10 +44,13 @@ def read_document(document: Any) -> tuple[Flight, str, list[str]]:
     InputError
         When it is no such plan; the message says what was found.
     """
+    if isinstance(document, dict) and "fileType" not in document and "MAV_AUTOPILOT" in document:
+        msg = "the file is a .mission of an old QGroundControl; expected a .plan"
+        raise InputError(msg, hint="open it in QGroundControl and save it as a .plan")
     reader = _Reader()
     try:
         return reader.flight(document), "1, mission 2", reader.warnings
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         what = f"lacks {error}" if isinstance(error, KeyError) else f"is damaged: {' '.join(str(error).split())[:200]}"
         msg = f"the plan {what}"
         raise InputError(msg, hint=_HINT) from error
@@ -63,7 +66,7 @@ class _Reader:
         if versions != ("Plan", 1, 2):
             msg = f"the plan is {versions[0]!r} version {versions[1]!r}, mission {versions[2]!r}; expected Plan, 1, 2"
             raise InputError(msg, hint=_HINT)
-        firmware = mission["firmwareType"]
+        firmware = whole_of(mission["firmwareType"])
         if firmware not in _AUTOPILOTS:
             self.warnings.append(f"firmware type {firmware} is neither ArduPilot nor PX4")
         speed = mission.get("hoverSpeed")
@@ -73,18 +76,15 @@ class _Reader:
             fence=tuple(self._fence(plan["geoFence"])),
             rally=tuple(self._rally(plan["rallyPoints"])),
             autopilot=_AUTOPILOTS.get(firmware, ""),
-            speed_m_s=None if speed is None else float(speed),
-            vehicle=int(mission.get("vehicleType", QUADROTOR)),
+            speed_m_s=None if speed is None else number_of(speed),
+            vehicle=whole_of(mission.get("vehicleType", QUADROTOR)),
         )
 
     def _home(self, place: list[float] | None) -> Home | None:
         if place is None or (place[0], place[1]) == (0, 0):
             self.warnings.append("the plan has no home")
             return None
-        lat, lon, amsl = (float(value) for value in place)
-        if not math.isfinite(lat + lon + amsl):
-            msg = "home is infinite"
-            raise ValueError(msg)
+        lat, lon, amsl = (number_of(value) for value in place)
         return Home(lon, lat, amsl)
 
     def _items(self, entry: dict[str, Any]) -> Iterator[MissionItem]:
@@ -92,7 +92,7 @@ class _Reader:
             yield _simple_item(entry)
             return
         if entry["type"] != "ComplexItem":
-            msg = f"a {str(entry['type'])[:40]}; only simple items, surveys and corridors are read"
+            msg = f"an item of type {str(entry['type'])[:40]!r}; only simple items, surveys and corridors are read"
             raise ValueError(msg)
         kind = str(entry["complexItemType"])[:40]
         if kind in _OTHER_VEHICLES:
@@ -104,7 +104,7 @@ class _Reader:
         if entry["version"] not in _SURVEYS[kind]:
             msg = f"the plan's {kind} is version {entry['version']!r}; expected one of {_SURVEYS[kind]}"
             raise InputError(msg, hint=_HINT)
-        expanded = entry["TransectStyleComplexItem"].get("Items")
+        expanded = entry.get("TransectStyleComplexItem", {}).get("Items")
         if not expanded:
             msg = f"the plan's {kind} lacks its expanded items (Items), which are what is flown"
             raise InputError(msg, hint=_HINT)
@@ -119,17 +119,17 @@ class _Reader:
         for one in fence.get("polygons", []):
             command = (
                 Command.NAV_FENCE_POLYGON_VERTEX_INCLUSION
-                if one["inclusion"]
+                if truth_of(one["inclusion"])
                 else Command.NAV_FENCE_POLYGON_VERTEX_EXCLUSION
             )
             yield from vertices(command, [_lonlat(corner) for corner in one["polygon"]])
         for one in fence.get("circles", []):
             lon, lat = _lonlat(one["circle"]["center"])
-            number = NAV_FENCE_CIRCLE_INCLUSION if one["inclusion"] else NAV_FENCE_CIRCLE_EXCLUSION
-            size = (float(one["circle"]["radius"]), 0.0, 0.0, 0.0)
+            number = NAV_FENCE_CIRCLE_INCLUSION if truth_of(one["inclusion"]) else NAV_FENCE_CIRCLE_EXCLUSION
+            size = (number_of(one["circle"]["radius"]), 0.0, 0.0, 0.0)
             yield MissionItem(number, Frame.GLOBAL, size, lat_deg=lat, lon_deg=lon)
         if fence.get("breachReturn"):
-            lat, lon, height = (float(value) for value in fence["breachReturn"])
+            lat, lon, height = (number_of(value) for value in fence["breachReturn"])
             yield MissionItem(
                 NAV_FENCE_RETURN_POINT, Frame.GLOBAL_RELATIVE_ALT, lat_deg=lat, lon_deg=lon, altitude_m=height
             )
@@ -142,9 +142,9 @@ class _Reader:
             yield MissionItem(
                 Command.NAV_RALLY_POINT,
                 Frame.GLOBAL_RELATIVE_ALT,
-                lat_deg=float(lat),
-                lon_deg=float(lon),
-                altitude_m=float(height),
+                lat_deg=number_of(lat),
+                lon_deg=number_of(lon),
+                altitude_m=number_of(height),
             )
 
     def _old(self, what: str, version: object, content: object) -> None:
@@ -156,18 +156,22 @@ class _Reader:
 
 
 def _simple_item(entry: dict[str, Any]) -> MissionItem:
-    p1, p2, p3, p4, lat, lon, altitude = (math.nan if value is None else float(value) for value in entry["params"])
+    """Return an item; QGroundControl before 3.3 wrote the place apart from the parameters."""
+    values = entry["params"] if "params" in entry else [entry[f"param{number}"] for number in range(1, 5)]
+    if len(values) == 4:
+        values = [*values, *entry["coordinate"]]
+    p1, p2, p3, p4, lat, lon, altitude = (math.nan if value is None else number_of(value) for value in values)
     return MissionItem(
-        int(entry["command"]),
-        int(entry["frame"]),
+        whole_of(entry["command"]),
+        whole_of(entry["frame"]),
         (p1, p2, p3, p4),
         lat,
         lon,
         altitude,
-        bool(entry["autoContinue"]),
+        truth_of(entry["autoContinue"]),
     )
 
 
 def _lonlat(corner: list[float]) -> LonLat:
     lat, lon = corner
-    return float(lon), float(lat)
+    return number_of(lon), number_of(lat)

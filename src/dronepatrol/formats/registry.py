@@ -4,15 +4,17 @@
 suffix                  format                                   resolution
 ======================  =======================================  =============================================
 .plan                   QGroundControl plan                      exact
-.waypoints, .txt        QGC WPL 110                              1e-8 degrees and parameters, 1e-6 m
+.waypoints              QGC WPL 110                              1e-8 degrees and parameters, 1e-6 m
 .kmz                    DJI WPML                                 1e-12 degrees and metres, normal form
 .kml, .geojson, .json   KML, GeoJSON                             exact
 .csv                    Litchi                                   1e-8 degrees, 1e-6 m, whole degrees of pitch
 ======================  =======================================  =============================================
 
-Normal form: what :mod:`dronepatrol.formats.route` says of a flight.
+Texts of missions are read under other suffixes too, with MAVProxy's and Mission Planner's lists of fences and rally
+points. Normal form: what :mod:`dronepatrol.formats.route` says of a flight.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -86,11 +88,12 @@ def read(path: Path, autopilot: str = "ardupilot", near: LonLat | None = None) -
         raise InputError(msg, hint=error.hint) from error
 
 
-def mission_of(
-    suffix: str, content: bytes, autopilot: str = "ardupilot", near: LonLat | None = None
-) -> ReadMission:
+def mission_of(suffix: str, content: bytes, autopilot: str = "ardupilot", near: LonLat | None = None) -> ReadMission:
     """Return what the content of a file with this suffix holds; parameters and errors as for :func:`read`."""
-    found = _reader(suffix)(content, autopilot)
+    reader = _reader(suffix)
+    if suffix.lower() == ".kml" and content.startswith(_ARCHIVE):
+        reader = _read_kmz
+    found = reader(content, autopilot)
     said = found.format in _SAY_VEHICLES
     warnings = checked(found.flight, found.format, vehicle_said=said, near=near)
     return replace(found, warnings=(*found.warnings, *warnings))
@@ -111,30 +114,32 @@ def _read_plan(content: bytes, _autopilot: str) -> ReadMission:
 def _read_text(content: bytes, _autopilot: str) -> ReadMission:
     """Read a text by its first word: a mission, or one of MAVProxy's older lists."""
     text = text_of(content, "the mission text")
-    first = text.lstrip()[:40]
-    if first.startswith("RALLY"):
+    first = re.sub(r"\A(?:\s*#[^\r\n]*)+", "", text[:10_000]).lstrip()[:40]
+    if first.startswith("{"):
+        return _read_json(content, "")
+    if first.upper().startswith("RALLY"):
         flight, warnings = wpl.read_mavproxy_rally(text)
         return ReadMission(flight, "MAVProxy rally points", warnings=tuple(warnings))
     if first[:1] in set("-+0123456789."):
         return ReadMission(wpl.read_mavproxy_fence(text), "MAVProxy fence")
-    flight, warnings = wpl.read_flight(text)
-    return ReadMission(flight, "QGC WPL", "110", warnings=tuple(warnings))
+    flight, version, warnings = wpl.read_flight(text)
+    return ReadMission(flight, "QGC WPL", version, warnings=tuple(warnings))
 
 
 def _read_json(content: bytes, _autopilot: str) -> ReadMission:
     document = json_of(text_of(content, "the file"), "the file")
-    if isinstance(document, dict) and "fileType" in document:
+    if isinstance(document, dict) and ("fileType" in document or "MAV_AUTOPILOT" in document):
         flight, version, warnings = plan_read.read_document(document)
         return ReadMission(flight, "QGroundControl plan", version, warnings=tuple(warnings))
     return geojson_flight.read_document(document)
 
 
 def _read_kmz(content: bytes, autopilot: str) -> ReadMission:
-    if not content.startswith(b"PK\x03\x04"):
+    if not content.startswith(_ARCHIVE):
         msg = "the file is no KMZ: it does not begin like an archive"
         raise InputError(msg, hint="name a .kmz from DJI Pilot 2, FlightHub 2 or a map program")
     inside = members_of(content, "the KMZ", kml.MAIN)
-    if inside:
+    if set(map(str.lower, inside)) - {"template.kml"}:
         return kml.read_flight(next(iter(inside.values())))
     return dji_read.read_flight(content, autopilot)
 
@@ -148,6 +153,7 @@ def _exact(write_text: Callable[[Flight], str]) -> Callable[[Flight], tuple[str,
     return lambda flight: (write_text(flight), [])
 
 
+_ARCHIVE = b"PK\x03\x04"
 _SAY_VEHICLES = ("QGroundControl plan", "DJI WPML", "KML", "GeoJSON", "Litchi")
 _WRITERS: dict[str, Callable[[Flight], tuple[Any, list[str]]]] = {
     ".plan": plan.write_flight,
@@ -157,11 +163,14 @@ _WRITERS: dict[str, Callable[[Flight], tuple[Any, list[str]]]] = {
     ".csv": litchi.write_flight,
     ".geojson": _exact(geojson_flight.write_flight),
 }
+SUFFIXES = frozenset(_WRITERS)
+"""What files may be written with."""
 _READERS: dict[str, Callable[[bytes, str], ReadMission]] = {
     ".plan": _read_plan,
-    ".waypoints": _read_text,
-    ".txt": _read_text,
+    ".mission": _read_json,
+    **dict.fromkeys((".waypoints", ".txt", ".wpl", ".mis", ".fen", ".ral"), _read_text),
     ".kmz": _read_kmz,
+    ".wpml": dji_read.read_waylines,
     ".kml": lambda content, _autopilot: kml.read_flight(content),
     ".csv": _read_litchi,
     ".geojson": _read_json,

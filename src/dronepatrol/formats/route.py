@@ -6,6 +6,7 @@ program plans; of other missions the route is the normal form, and what it canno
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -17,14 +18,16 @@ from dronepatrol.model.mission import Command, Frame, LonLat, MissionItem
 _RELATIVE_FRAMES = (Frame.GLOBAL_RELATIVE_ALT, 6)
 _AMSL_FRAMES = (Frame.GLOBAL, 5)
 _TERRAIN_FRAMES = (10, 11)
+_DO_SET_CAM_TRIGG_INTERVAL = 214
 _DO_GIMBAL_MANAGER_PITCHYAW = 1000
+_IMAGE_STOP_CAPTURE = 2001
 _LAND_ELSEWHERE_M = 1.0
 _MOUNT_MODE_TARGETING = 2.0
 _KEEP_THROTTLE = -1.0
 
 
 class Kind(StrEnum):
-    """What can be done at a place: a photo, photos by distance (m, 0 off), a view, a heading, a speed (m/s)."""
+    """What can be done at a place: a photo, repeated photos (m or s, 0 off), a view, a heading, a speed (m/s)."""
 
     PHOTO = "photo"
     STEP = "step"
@@ -35,10 +38,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One thing that is done; angles in degrees, pitch -90 is nadir, yaw 0 to 360 clockwise from north."""
+    """One thing that is done; angles in degrees, pitch -90 is nadir, yaw 0 to 360 clockwise from north.
+
+    Repeated photos are taken by distance, in metres, or ``by_time``, in seconds.
+    """
 
     kind: Kind
     value: float = 0.0
+    by_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,7 @@ def items_of(route: Route, autopilot: str, home: Home | None) -> tuple[MissionIt
 
 
 def normal_acts(acts: tuple[Act, ...], before: "State") -> tuple[Act, ...]:
-    """Return acts at one stop with speed and photos by distance switched in one way only.
+    """Return acts at one stop with speed and repeated photos switched in one way only.
 
     What changes nothing is left out; "off" comes first, or right behind an "on" at the same stop; the speed comes next.
 
@@ -121,28 +128,57 @@ def normal_acts(acts: tuple[Act, ...], before: "State") -> tuple[Act, ...]:
     before
         What holds when the stop is reached.
     """
+    acts = tuple(_effective(acts, before))
     others = [act for act in acts if act.kind not in {Kind.STEP, Kind.SPEED}]
     after = before.after(acts)
     on, place = _switched_on(acts, before)
-    off = Act(Kind.STEP, 0.0)
     if on is not None:
-        others[place:place] = [on] if after.step_m else [on, off]
-    if before.step_m and (place if on is not None else not after.step_m):
-        others.insert(0, off)
+        others[place:place] = [on] if after.step.value else [on, off(on)]
+    other_way = on is not None and (place > 0 or on.by_time != before.step.by_time)
+    if before.step.value and (other_way if on is not None else not after.step.value):
+        others.insert(0, off(before.step))
     if after.speed_m_s is not None and after.speed_m_s != before.speed_m_s:
-        others.insert(int(others[:1] == [off]), Act(Kind.SPEED, after.speed_m_s))
+        others.insert(
+            int(before.step.value > 0.0 and others[:1] == [off(before.step)]), Act(Kind.SPEED, after.speed_m_s)
+        )
     return tuple(others)
 
 
+def off(step: Act) -> Act:
+    """Return the end of repeated photos."""
+    return replace(step, value=0.0)
+
+
+def _effective(acts: tuple[Act, ...], before: "State") -> Iterator[Act]:
+    """Yield acts without those that end photos by time while photos by distance are taken, or the other way round."""
+    step = before.step
+    for act in acts:
+        if act.kind is Kind.STEP:
+            if not act.value and step.value and act.by_time != step.by_time:
+                continue
+            step = act
+        yield act
+
+
+def _both_at_once(acts: tuple[Act, ...], before: "State") -> bool:
+    step = before.step
+    for act in _effective(acts, before):
+        if act.kind is Kind.STEP:
+            if act.value and step.value and act.by_time != step.by_time:
+                return True
+            step = act
+    return False
+
+
 def _switched_on(acts: tuple[Act, ...], before: "State") -> tuple[Act | None, int]:
-    """Return the last switch to photos by distance that changes something, and how much else is done before it."""
+    """Return the last switch to repeated photos that changes something, and how much else is done before it."""
     place = 0
     found: tuple[Act | None, int] = (None, 0)
-    was_off = before.step_m == 0.0
+    was_off = before.step.value == 0.0
     for act in acts:
         if act.kind is Kind.STEP:
             was_off = was_off or act.value == 0.0
-            new = act.value != before.step_m or (was_off and place > 0)
+            new = act != before.step or (was_off and place > 0)
             if act.value:
                 found = (act, place) if new else (None, 0)
         elif act.kind is not Kind.SPEED:
@@ -152,16 +188,16 @@ def _switched_on(acts: tuple[Act, ...], before: "State") -> tuple[Act | None, in
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What holds on from act to act: the photo distance, 0 for none, and the speed, None where not said."""
+    """What holds on from act to act: how photos are repeated, and the speed, None where not said."""
 
-    step_m: float = 0.0
+    step: Act = Act(Kind.STEP)
     speed_m_s: float | None = None
 
     def after(self, acts: tuple[Act, ...]) -> "State":
         """Return what holds after acts."""
-        step = next((act.value for act in reversed(acts) if act.kind is Kind.STEP), self.step_m)
+        step = next((act for act in reversed(acts) if act.kind is Kind.STEP), self.step)
         speed = next((act.value for act in reversed(acts) if act.kind is Kind.SPEED), self.speed_m_s)
-        return State(step, speed)
+        return State(step if step.value else Act(Kind.STEP), speed)
 
 
 @dataclass
@@ -198,13 +234,16 @@ class _Reader:
         self._keep_acts()
         start = normal_acts(tuple(act for act in self.start if act.kind is not Kind.STEP), State())
         if any(act.kind is Kind.STEP for act in self.start):
-            self.losses["photos by distance before the first waypoint"] += 1
+            self.losses["repeated photos before the first waypoint"] += 1
         state = State().after(start)
         start, yaw = self._parted(start)
         stops: list[Stop] = []
         for number, stop in enumerate(self.stops, start=1):
             last = number == len(self.stops)
-            acts = normal_acts((*stop.acts, Act(Kind.STEP)) if last else stop.acts, state)
+            if _both_at_once(stop.acts, state):
+                self.losses["photos by distance and by time at once"] += 1
+            ended = (Act(Kind.STEP), Act(Kind.STEP, by_time=True)) if last else ()
+            acts = normal_acts((*stop.acts, *ended), state)
             state = state.after(acts)
             heading = stop.yaw_deg if yaw is None else yaw
             acts, yaw = (acts, None) if last else self._parted(acts)
@@ -270,7 +309,15 @@ class _Reader:
             Command.DO_SET_CAM_TRIGG_DIST: (p1 >= 0.0, Act(Kind.STEP, p1)),
             Command.CONDITION_YAW: (math.isfinite(p1) and p4 == 0.0, Act(Kind.YAW, angle)),
             Command.DO_DIGICAM_CONTROL: (shoots, Act(Kind.PHOTO)),
-            Command.IMAGE_START_CAPTURE: (p3 == 1.0, Act(Kind.PHOTO)),
+            Command.IMAGE_START_CAPTURE: (
+                p3 == 1.0 or (p3 == 0.0 and p2 > 0.0),
+                Act(Kind.PHOTO) if p3 else Act(Kind.STEP, p2, by_time=True),
+            ),
+            _DO_SET_CAM_TRIGG_INTERVAL: (
+                math.isfinite(p1),
+                Act(Kind.STEP, max(0.0, p1 / 1000.0), by_time=True),
+            ),
+            _IMAGE_STOP_CAPTURE: (True, Act(Kind.STEP, by_time=True)),
         }
         known, act = acts.get(item.command, (False, Act(Kind.PHOTO)))
         return act if known else None
@@ -280,6 +327,9 @@ def _act_item(act: Act, px4: bool) -> MissionItem:
     value = act.value
     if act.kind is Kind.PHOTO and px4:
         return MissionItem(Command.IMAGE_START_CAPTURE, Frame.MISSION, (0.0, 0.0, 1.0, 0.0))
+    if act.by_time:
+        command = Command.IMAGE_START_CAPTURE if value else _IMAGE_STOP_CAPTURE
+        return MissionItem(command, Frame.MISSION, (0.0, value, 0.0, 0.0))
     items = {
         Kind.PHOTO: MissionItem(Command.DO_DIGICAM_CONTROL, Frame.MISSION, lat_deg=1.0),
         Kind.STEP: MissionItem(Command.DO_SET_CAM_TRIGG_DIST, Frame.MISSION, (value, 0.0, float(value > 0.0), 0.0)),

@@ -9,6 +9,7 @@ from typing import Any
 
 from dronepatrol.errors import InputError
 from dronepatrol.formats.flight import Flight, Home
+from dronepatrol.formats.source import number_of, truth_of, whole_of
 from dronepatrol.model.mission import MissionItem
 
 _AUTOPILOTS = {name: name for name in ("", "ardupilot", "px4")}
@@ -40,8 +41,9 @@ def item_of(row: Any, what: str) -> MissionItem:
     """
     try:
         command, frame, *values, autocontinue = row
-        p1, p2, p3, p4, lat, lon, height = (math.nan if value is None else float(value) for value in values)
-        return MissionItem(int(command), int(frame), (p1, p2, p3, p4), lat, lon, height, bool(autocontinue))
+        p1, p2, p3, p4, lat, lon, height = (math.nan if value is None else number_of(value) for value in values)
+        numbers = whole_of(command), whole_of(frame)
+        return MissionItem(*numbers, (p1, p2, p3, p4), lat, lon, height, truth_of(autocontinue))
     except (TypeError, ValueError, OverflowError, KeyError) as error:
         msg = f"{what}: a mission item is damaged: {' '.join(str(error).split())[:100]}"
         raise InputError(msg, hint="write the file again with dronepatrol") from error
@@ -72,8 +74,8 @@ def flight_of_facts(facts: Any, parts: Sequence[Sequence[MissionItem]], what: st
     items, fence, rally = (tuple(part) for part in parts)
     try:
         home = facts["home"]
-        place = None if home is None else Home(*(_finite(value) for value in home))
-        optional = [None if facts[key] is None else _finite(facts[key]) for key in ("speed_m_s", "return_height_m")]
+        place = None if home is None else Home(*(number_of(value) for value in home))
+        optional = [None if facts[key] is None else number_of(facts[key]) for key in ("speed_m_s", "return_height_m")]
         return Flight(
             items,
             place,
@@ -83,17 +85,9 @@ def flight_of_facts(facts: Any, parts: Sequence[Sequence[MissionItem]], what: st
             autopilot=_AUTOPILOTS[facts["autopilot"]],
             speed_m_s=optional[0],
             return_height_m=optional[1],
-            vehicle=int(facts["vehicle"]),
+            vehicle=whole_of(facts["vehicle"]),
             aircraft=str(facts["aircraft"])[:20],
         )
     except (TypeError, ValueError, OverflowError, KeyError) as error:
         msg = f"{what}: the flight's description is damaged: {' '.join(str(error).split())[:100]}"
         raise InputError(msg, hint="write the file again with dronepatrol") from error
-
-
-def _finite(value: Any) -> float:
-    number = float(value)
-    if not math.isfinite(number):
-        msg = f"{value} is no number"
-        raise ValueError(msg)
-    return number

@@ -6,6 +6,7 @@ document type and so no entities, and nothing of an archive is written to disk.
 
 import io
 import json
+import math
 import re
 import zipfile
 import zlib
@@ -25,7 +26,9 @@ _MAX_DEPTH = 64
 _MAX_MEMBERS = 1_000
 _HARM = "such a file may be made to do harm; ask for a new one from the program that wrote it"
 _AGAIN = "save it again from the program that wrote it"
-_OTHER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"PK\x03\x04": "an archive", b"\x1f\x8b": "compressed"}
+_OTHER_MARKS = {b"PK\x03\x04": "an archive", b"\x1f\x8b": "compressed"}
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_CHINESE = re.compile(rb"""<\?xml[^>]{1,100}encoding=["'](?:gb2312|gbk|gb18030)["']""", re.IGNORECASE)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -56,7 +59,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def text_of(content: bytes, what: str) -> str:
-    """Return UTF-8 text, its mark removed.
+    """Return UTF-8 text, or UTF-16 with a mark; the mark is removed.
 
     Raises
     ------
@@ -67,10 +70,11 @@ def text_of(content: bytes, what: str) -> str:
         if content.startswith(mark):
             msg = f"{what} is {name}; expected text in UTF-8"
             raise InputError(msg, hint=_AGAIN)
+    encoding = "utf-16" if content.startswith(_UTF_16) else "utf-8-sig"
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        msg = f"{what} is not UTF-8: byte {error.start:,} does not fit"
+        msg = f"{what} is not {encoding.removesuffix('-sig').upper()}: byte {error.start:,} does not fit"
         raise InputError(msg, hint="save it again as UTF-8") from error
     if "\0" in text:
         msg = f"{what} has NUL bytes; expected text"
@@ -113,6 +117,49 @@ def json_of(text: str, what: str) -> Any:
         raise InputError(msg, hint=_AGAIN) from error
 
 
+def number_of(value: Any) -> float:
+    """Return a number of JSON.
+
+    Raises
+    ------
+    ValueError
+        When it is something else: a text, true, an infinite number.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        msg = f"{str(value)[:40]!r} where a number is expected"
+        raise ValueError(msg)
+    return float(value)
+
+
+def whole_of(value: Any) -> int:
+    """Return a whole number of JSON.
+
+    Raises
+    ------
+    ValueError
+        When it is something else.
+    """
+    number = number_of(value)
+    if number != int(number):
+        msg = f"{number!r} where a whole number is expected"
+        raise ValueError(msg)
+    return int(number)
+
+
+def truth_of(value: Any) -> bool:
+    """Return a truth value of JSON; 0 and 1 are some.
+
+    Raises
+    ------
+    ValueError
+        When it is something else.
+    """
+    if value not in (True, False):
+        msg = f"{str(value)[:40]!r} where true or false is expected"
+        raise ValueError(msg)
+    return bool(value)
+
+
 def xml_of(content: bytes, what: str) -> Element:
     """Return the root of an XML text; tags have no namespace.
 
@@ -123,7 +170,8 @@ def xml_of(content: bytes, what: str) -> Element:
     """
     builder = _Builder(what)
     try:
-        builder.parser.Parse(content, True)
+        chinese = _CHINESE.match(content[:200].lstrip())
+        builder.parser.Parse(content.decode("gb18030") if chinese else content, True)
         return builder.tree.close()
     except (expat.ExpatError, LookupError, ValueError, AssertionError) as error:
         msg = f"{what} is damaged: {_short(error)}"

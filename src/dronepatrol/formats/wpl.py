@@ -14,6 +14,10 @@ from dronepatrol.formats.source import lines_of
 from dronepatrol.model.mission import Command, Frame, MissionItem
 
 HEADER = "QGC WPL 110"
+_NAME = "QGC WPL "
+_OLD, _NO_HOME = "100", "120"
+_VERSIONS = (_OLD, "110", _NO_HOME)
+_OLD_COMMANDS = {2: 22, 3: 20, 4: 21, 24: 22, 25: 16, 26: 21, 27: 17}  # pymavlink's table of version 100
 _COLUMNS = 12
 _HINT = "save the mission as .waypoints again"
 
@@ -25,23 +29,14 @@ def write_wpl(items: Sequence[MissionItem]) -> str:
 
 
 def read_wpl(text: str) -> tuple[MissionItem, ...]:
-    """Return the items of a QGC WPL 110 text, home included.
+    """Return the items of a mission text, home included.
 
     Raises
     ------
     InputError
         When it is none; the message names the line.
     """
-    lines = lines_of(text.removeprefix("\ufeff"), "the mission text")
-    if not lines or lines[0].strip() != HEADER:
-        found = f"begins with {lines[0].strip()[:40]!r}" if lines else "is empty"
-        msg = f"the mission text {found}; expected {HEADER!r}"
-        raise InputError(msg, hint=_HINT)
-    rows = [(n, line) for n, line in enumerate(lines[1:], start=2) if line.strip() and not line.startswith("#")]
-    if len(rows) > MAX_ITEMS:
-        msg = f"the mission text has {len(rows):,} rows; MAVLink allows {MAX_ITEMS:,}"
-        raise InputError(msg, hint="split the mission")
-    return tuple(_item(number, line) for number, line in rows)
+    return _read(text)[1]
 
 
 def write_flight(flight: Flight) -> tuple[str, list[str]]:
@@ -52,8 +47,8 @@ def write_flight(flight: Flight) -> tuple[str, list[str]]:
         items = (home_item(flight.home), *items)
     else:
         losses += ["home"] if flight.home else []
-        if items and _is_home(items[0]):
-            msg = "item 1 is a waypoint above sea level, which a mission text would make home"
+        if items and _begins_with_home(items):
+            msg = "item 1 is a waypoint above sea level or before the take-off, which a mission text would make home"
             raise InputError(msg, hint="write a .plan")
     losses += ["fence"] if flight.fence else []
     losses += ["rally points"] if flight.rally else []
@@ -63,21 +58,47 @@ def write_flight(flight: Flight) -> tuple[str, list[str]]:
     return write_wpl(items), losses
 
 
-def read_flight(text: str) -> tuple[Flight, list[str]]:
-    """Return the flight of a mission text; a first waypoint above sea level is taken as ArduPilot's home.
+def read_flight(text: str) -> tuple[Flight, str, list[str]]:
+    """Return the flight of a mission text, the version of the text, and warnings.
+
+    Of version 110 a first waypoint above sea level, or before the take-off, is home; 120 has no home in row 0.
 
     Raises
     ------
     InputError
         When it is no mission text; the message names the line.
     """
-    items = read_wpl(text)
-    flown, fence, rally = parted(items)
+    version, items, warnings = _read(text)
     if not items:
-        return Flight(), ["the mission text has no rows"]
-    if not flown or not _is_home(flown[0]):
-        return Flight(flown, None, fence, rally, autopilot="px4" if flown else ""), []
-    return Flight(flown[1:], home_of(flown[0]), fence, rally, autopilot="ardupilot"), []
+        return Flight(), version, ["the mission text has no rows"]
+    home = _begins_with_home(items) and version != _NO_HOME
+    flown, fence, rally = parted(items[1:] if home else items)
+    if home and items[0].frame != Frame.GLOBAL and home_of(items[0]) is not None:
+        warnings.append("row 0 is a waypoint before the take-off: it is taken as home, its height as above sea level")
+    autopilot = "ardupilot" if home else "px4" if flown else ""
+    return Flight(flown, home_of(items[0]) if home else None, fence, rally, autopilot=autopilot), version, warnings
+
+
+def _read(text: str) -> tuple[str, tuple[MissionItem, ...], list[str]]:
+    """Return version, items with home, and warnings."""
+    rows = [
+        (number, line)
+        for number, line in enumerate(lines_of(text, "the mission text"), start=1)
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+    head = " ".join(rows[0][1].split()) if rows else ""
+    version = head.removeprefix(_NAME)
+    if not head.startswith(_NAME) or version not in _VERSIONS:
+        found = f"begins with {head[:40]!r}" if rows else "is empty"
+        msg = f"the mission text {found}; expected {HEADER!r}"
+        raise InputError(msg, hint=_HINT)
+    if len(rows) - 1 > MAX_ITEMS:
+        msg = f"the mission text has {len(rows) - 1:,} rows; MAVLink allows {MAX_ITEMS:,}"
+        raise InputError(msg, hint="split the mission")
+    read = [(_old_item if version == _OLD else _item)(number, line) for number, line in rows[1:]]
+    orderly = [number for number, _item_read in read] == list(range(len(read)))
+    warnings = [] if orderly else ["the rows are not numbered from 0 on: rows may be missing"]
+    return version, tuple(item for _number_read, item in read), warnings
 
 
 def read_mavproxy_fence(text: str) -> Flight:
@@ -118,8 +139,12 @@ def read_mavproxy_rally(text: str) -> tuple[Flight, list[str]]:
     return Flight(rally=points, autopilot="ardupilot"), [lost]
 
 
-def _is_home(item: MissionItem) -> bool:
-    return item.command == Command.NAV_WAYPOINT and item.frame == Frame.GLOBAL
+def _begins_with_home(items: Sequence[MissionItem]) -> bool:
+    """Return whether the first item is home: a waypoint above sea level, nowhere, or before the take-off."""
+    first = items[0]
+    before_takeoff = len(items) > 1 and items[1].command == Command.NAV_TAKEOFF
+    meant = first.frame == Frame.GLOBAL or home_of(first) is None or before_takeoff
+    return first.command == Command.NAV_WAYPOINT and meant
 
 
 def _row(index: int, item: MissionItem) -> str:
@@ -132,18 +157,46 @@ def _number(value: float, decimals: int) -> str:
     return "nan" if math.isnan(value) else f"{value:.{decimals}f}"
 
 
-def _item(number: int, line: str) -> MissionItem:
+def _item(number: int, line: str) -> tuple[int, MissionItem]:
+    """Return a row's number and its item."""
+    index, _current, frame, command, p1, p2, p3, p4, lat, lon, altitude, on = _fields(number, line, _COLUMNS)
+    whole = _whole(number, index, frame, command)
+    return whole[0], MissionItem(whole[2], whole[1], (p1, p2, p3, p4), lat, lon, altitude, on != 0)
+
+
+def _old_item(number: int, line: str) -> tuple[int, MissionItem]:
+    """Return a row of version 100: other commands, longitude first, parameters 3 and 4 before 1 and 2."""
+    fields = _fields(number, line, _COLUMNS + 1)
+    index, frame, action, p3, p4, p1, p2, _current, lon, lat, altitude, _unused, on = fields
+    whole = _whole(number, index, frame, action)
+    if whole[2] not in _OLD_COMMANDS:
+        msg = f"mission text, line {number}: action {whole[2]} of version 100 is none that a multicopter flies"
+        raise InputError(msg, hint=_HINT)
+    return whole[0], MissionItem(_OLD_COMMANDS[whole[2]], whole[1], (p1, p2, p3, p4), lat, lon, altitude, on != 0)
+
+
+def _fields(number: int, line: str, columns: int) -> list[float]:
     fields = line.split()
-    if len(fields) != _COLUMNS:
-        msg = f"mission text, line {number}: {len(fields)} columns; expected {_COLUMNS}"
+    if len(fields) != columns:
+        msg = f"mission text, line {number}: {len(fields)} columns; expected {columns}"
         raise InputError(msg, hint=_HINT)
     try:
-        frame, command, autocontinue = int(fields[2]), int(fields[3]), int(fields[11])
-        p1, p2, p3, p4, lat, lon, altitude = (float(field) for field in fields[4:11])
+        return [float(field) for field in fields]
     except ValueError as error:
-        msg = f"mission text, line {number}: {error}"
+        msg = f"mission text, line {number}: {_short(error)}"
         raise InputError(msg, hint=_HINT) from error
-    return MissionItem(command, frame, (p1, p2, p3, p4), lat, lon, altitude, autocontinue != 0)
+
+
+def _whole(number: int, *values: float) -> list[int]:
+    wrong = [value for value in values if not math.isfinite(value) or value != int(value)]
+    if wrong:
+        msg = f"mission text, line {number}: {wrong[0]} where a whole number is expected"
+        raise InputError(msg, hint=_HINT)
+    return [int(value) for value in values]
+
+
+def _short(error: Exception) -> str:
+    return str(error)[:100]
 
 
 def _numbers(text: str, what: str, columns: int) -> list[list[float]]:
@@ -155,7 +208,7 @@ def _numbers(text: str, what: str, columns: int) -> list[list[float]]:
         try:
             row = [float(field) for field in fields]
         except ValueError as error:
-            msg = f"{what}, line {number}: {error}"
+            msg = f"{what}, line {number}: {_short(error)}"
             raise InputError(msg, hint=f"save the {what} again") from error
         if len(row) != columns or not all(map(math.isfinite, row)):
             msg = f"{what}, line {number}: {len(row)} columns; expected {columns} numbers"

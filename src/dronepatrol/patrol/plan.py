@@ -13,6 +13,7 @@ from dronepatrol.export.plan_text import PlanFacts
 from dronepatrol.files import write_text
 from dronepatrol.formats.geojson import write_route
 from dronepatrol.formats.plan import write_plan
+from dronepatrol.formats.registry import SUFFIXES
 from dronepatrol.formats.wpl import write_wpl
 from dronepatrol.model.mission import Mission
 from dronepatrol.model.patrol import PatrolSpec, Pattern
@@ -106,7 +107,7 @@ def _write_sorties(mission: Mission, folder: Path) -> None:
         write_text(folder / f"{sortie.id}.waypoints", write_wpl(items))
     known = {sortie.id for sortie in mission.sorties}
     for stale in folder.glob("sortie-*.*"):
-        if stale.name.split(".")[0] not in known:
+        if stale.name.split(".")[0] not in known or stale.suffix in SUFFIXES - {".plan", ".waypoints"}:
             stale.unlink(missing_ok=True)
 
 
