@@ -8,12 +8,13 @@ import xml.etree.ElementTree as ET
 import zipfile
 
 import pytest
-from formats_flights import planned, sorties
+from formats_flights import DOCK, planned, sorties
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dronepatrol.formats.dji_models import MODELS
 from dronepatrol.formats.registry import content_of
+from dronepatrol.model.mission import Sortie, Waypoint
 
 KML, WPML = "{http://www.opengis.net/kml/2.2}", "{http://www.dji.com/wpmz/"
 FINISH = {"goHome", "noAction", "autoLand", "gotoFirstWaypoint"}
@@ -134,6 +135,38 @@ def test_djis_own_files_agree_with_the_table(testdata, name, folders):
     for root in (template, waylines):
         check_config(root, 1.2, newer=name.startswith("wpml"))
     check_waylines(waylines, folders)
+
+
+def pairs(roots):
+    """Return which elements stand before which, by file and parent."""
+    found = set()
+    for file, root in enumerate(roots):
+        for parent in root.iter():
+            tags = list(dict.fromkeys(child.tag for child in parent))
+            found |= {(file, parent.tag, one, other) for n, one in enumerate(tags) for other in tags[n + 1 :]}
+    return found
+
+
+def test_our_elements_stand_in_djis_order(testdata):
+    names = ("wpml_codec/waypoint", "wpml_codec/mapping3d", "payload-sdk/waypoint_v3_test_file")
+    theirs = {pair for name in names for pair in pairs(parsed(testdata(f"missions/{name}.kmz").read_bytes()))}
+    places = (
+        Waypoint(121.08, 30.82, 60.0, 20.0, -45.0, 90.0, True),
+        Waypoint(121.09, 30.82, 60.0, 0.0, -90.0, None, True),
+    )
+    flight = planned(Sortie("s", DOCK, places, 8.0, 60.0, 0, 0, 0, 0), "ardupilot", "m3td")
+    ours = pairs(parsed(content_of(".kmz", flight)[0]))
+    backwards = {(file, parent, other, one) for file, parent, one, other in ours}
+    assert backwards & theirs <= theirs & ours, "where DJI's own files have both orders, either will do"
+    assert len(ours & theirs) > 150
+
+
+def test_length_and_time_are_those_of_the_line():
+    places = (Waypoint(121.08, 30.82, 60.0), Waypoint(121.09, 30.82, 60.0), Waypoint(121.09, 30.82, 90.0))
+    flight = planned(Sortie("s", DOCK, places, 8.0, 60.0, 0, 0, 0, 0), "ardupilot", "m3e")
+    folder = parsed(content_of(".kmz", flight)[0])[1].find("Document/Folder")
+    assert number(folder, "distance") == pytest.approx(956.9 + 30.0, rel=0.003)
+    assert number(folder, "duration") == pytest.approx((956.9 + 30.0) / 8.0, rel=0.003)
 
 
 @given(sortie=sorties(), aircraft=st.sampled_from(sorted(MODELS)), autopilot=st.sampled_from(["ardupilot", "px4"]))

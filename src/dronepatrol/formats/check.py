@@ -51,6 +51,10 @@ def checked(flight: Flight, what: str, *, vehicle_said: bool, near: LonLat | Non
     if (count := len(flight.items) + len(flight.fence) + len(flight.rally)) > MAX_ITEMS:
         msg = f"{what} has {count:,} items; MAVLink allows {MAX_ITEMS:,}"
         raise InputError(msg, hint="split the mission")
+    home = (flight.home.lon_deg, flight.home.lat_deg, flight.home.amsl_m) if flight.home else ()
+    if not all(math.isfinite(value or 0.0) for value in (*home, flight.speed_m_s, flight.return_height_m)):
+        msg = f"{what}: home, speed or return height is no finite number"
+        raise InputError(msg, hint="save the mission again")
     named = list(_named(flight))
     for name, item in named:
         _check_numbers(name, item, what)

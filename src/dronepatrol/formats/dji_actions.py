@@ -47,10 +47,10 @@ def write_action(group: Element, number: int, act: Act, lenses: str) -> None:
     """Write a photo, a turn or a camera pitch."""
     if act.kind is Kind.PHOTO:
         photo = {
-            "payloadPositionIndex": 0,
             "fileSuffix": "",
-            "payloadLensIndex": lenses,
+            "payloadPositionIndex": 0,
             "useGlobalPayloadLensIndex": 0,
+            "payloadLensIndex": lenses,
         }
         texts(_function(group, number, "takePhoto"), photo)
     elif act.kind is Kind.YAW:

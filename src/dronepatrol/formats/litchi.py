@@ -18,6 +18,7 @@ from dronepatrol.formats.source import lines_of
 from dronepatrol.model.mission import Command, MissionItem
 
 MAX_STOPS = 99
+_MAX_ROWS = 10_000  # other programs write more than Litchi flies
 _MAX_ACTIONS = 15
 _MAX_SPEED_M_S = 15.0
 _HEIGHTS_M = (-200.0, 500.0)
@@ -93,6 +94,9 @@ def read_flight(text: str, autopilot: str) -> tuple[Flight, list[str]]:
 def _rows(text: str) -> list[dict[str, object]]:
     """Return the rows by our columns; commas or semicolons part them, feet become metres."""
     lines = lines_of(text, "the Litchi mission")
+    if len(lines) > _MAX_ROWS:
+        msg = f"the Litchi mission has {len(lines):,} lines; Litchi flies {MAX_STOPS} waypoints"
+        raise InputError(msg, hint=_HINT)
     head = next((line for line in lines if line.strip()), "")
     semicolons = head.count(";") > head.count(",")
     try:
