@@ -1,6 +1,7 @@
 """Ways home in an emergency: what autopilots choose, what is free, rally points and return heights that make it so."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,11 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely import LineString
 
-from dronepatrol.model.patrol import ZoneKind
+from dronepatrol.geo.local import LocalFrame
+from dronepatrol.model.patrol import Area, ZoneKind
+from dronepatrol.patrol.plan import read_request
 from dronepatrol.plan.checks.case import Case
 from dronepatrol.plan.checks.returning import needed_wh
 from dronepatrol.plan.home.returns import HomeWays, Pieces, Returns
+from dronepatrol.plan.home.ways import CEILING_M
+from dronepatrol.plan.mission import plan_mission
 from dronepatrol.plan.photogrammetry import photo_plan
+from dronepatrol.store.spec import read_spec
 
 BEHIND = ((-100, 50), (-100, 350), (0, 350), (80, 350), (80, 50))  # around a zone in the middle
 ZONE = (-60, 120, 40, 220)
@@ -135,7 +141,7 @@ def test_the_mission_ends_at_home_although_a_rally_point_is_nearer_its_last_lane
 
 
 def test_a_return_that_empties_the_battery_is_a_blocker(patrol):
-    assert patrol(planned_energy_wh=36.0).found("way home") == ["warning"]  # takes some of the reserve
+    assert patrol(planned_energy_wh=36.0).found("way home") == ["blocker"], "the reserve is not planned with"
     assert patrol(planned_energy_wh=45.0).found("way home") == ["blocker"]
     assert patrol(planned_energy_wh=33.0).found("way home") == []
 
@@ -200,3 +206,27 @@ def test_pieces_keep_the_line_and_its_lowest_height():
     assert lengths.max() <= 10.0 + 1e-9
     assert pieces.lowest_m[0] == 50.0
     assert pieces.lowest_m[-1] == pytest.approx(60.0)
+
+
+@pytest.mark.parametrize("top_m", [30.0, -40.0])
+def test_a_dock_above_or_below_its_area_stays_under_the_ceiling_all_the_way_home(top_m):
+    """A return as high above a hill's dock as the lanes are above ground would be too high above what lies below."""
+    request = read_request(read_spec(Path(__file__).resolve().parents[2] / "missions" / "pinghu-xindai-demo.toml"))
+    (dock,) = request.spec.fleet.docks
+    frame = LocalFrame(dock.lon_deg, dock.lat_deg)
+
+    class Hill:
+        source = "a hill"
+
+        def height_m(self, lonlat):
+            away_m = np.hypot(*np.moveaxis(frame.to_metres(lonlat), -1, 0))
+            return 3.5 + top_m * np.exp(-((away_m / 250.0) ** 2))
+
+    docks = (replace(dock, ground_amsl_m=3.5 + top_m),)
+    spec = replace(request.spec, fleet=replace(request.spec.fleet, docks=docks))
+    field = Area("a", "a", frame.geometry_to_lonlat(shapely.box(-250, 250, 250, 600)))
+    mission = plan_mission(replace(request, spec=spec, areas=(field,), zones=(), terrain=Hill()))
+    assert not [finding for finding in mission.findings if finding.severity == "blocker"]
+    for sortie in mission.sorties:
+        ground_m = Hill().height_m(np.array([(point.lon_deg, point.lat_deg) for point in sortie.waypoints]))
+        assert sortie.dock.ground_amsl_m + sortie.return_height_m - ground_m.min() <= CEILING_M + 0.5

@@ -231,7 +231,10 @@ def word(name: str, lang: str) -> str:
 
 def rule_name(rule: str, lang: str) -> str:
     """Return a check's name; one without a name of its own is called by its id."""
-    return RULES.get(rule, (rule, rule))[0 if lang == "zh" else 1]
+    which, pattern = (0 if lang == "zh" else 1), rule.removeprefix("pattern ")
+    if pattern in PATTERNS and pattern != rule:
+        return f"{RULES['pattern'][which]}: {PATTERNS[pattern][which]}"
+    return RULES.get(rule, (rule, rule))[which]
 
 
 def place(finding: Finding, lang: str) -> str:

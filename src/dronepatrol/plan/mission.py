@@ -237,7 +237,9 @@ def _waypoints(plan: _Plan, base: Base, stretches: list[Stretch]) -> tuple[Waypo
         points += [*on_the_way, *stretch.points]
         looks += [transit] * len(on_the_way) + _looks(stretch, plan.photos, transit)
         here = stretch.points[-1]
-    home = base.way(here, base.at)[1:-1]
+    home = base.way(here, base.at)[1:]
+    if plan.request.terrain is None:
+        home = home[:-1]  # the autopilot's own return is as good; over terrain the mission comes down with the ground
     lonlat = plan.site.frame.to_lonlat(np.vstack([*points, *home]))
     return tuple(
         replace(look, lon_deg=round(float(lon), 8), lat_deg=round(float(lat), 8))

@@ -14,7 +14,7 @@ from dronepatrol.plan.home.returns import RALLY_LIMIT_M, HomeWays, Returns
 from dronepatrol.plan.timing import Pace
 
 SLACK_SHARE = 0.02
-"""So much of the battery's reserve a return may take before it is worth a word."""
+"""So much of the battery a return may take of its reserve: what an emergency's braking and turning costs."""
 
 Array = NDArray[np.float64]
 
@@ -87,7 +87,6 @@ def _battery(case: Case, sortie: Sortie, returns: Returns) -> Iterator[Finding]:
     worst = int(np.argmax(needed))
     if needed[worst] <= craft.usable_wh + SLACK_SHARE * craft.battery_wh:
         return
-    beyond = needed[worst] > craft.battery_wh
     message = Both(
         f"{sortie.id}: a return from its worst place needs {needed[worst]:.1f} Wh in all;"
         f" the battery has {craft.battery_wh:.1f} Wh, {craft.usable_wh:.1f} Wh without its reserve",
@@ -96,7 +95,7 @@ def _battery(case: Case, sortie: Sortie, returns: Returns) -> Iterator[Finding]:
     )
     place = case.place(Point(returns.pieces.middle[worst]))
     todo = Both("plan shorter sorties", "缩短架次")
-    yield found("way home", "blocker" if beyond else "warning", message, todo, place)
+    yield found("way home", "blocker", message, todo, place)
 
 
 def needed_wh(case: Case, sortie: Sortie, returns: Returns) -> Array:

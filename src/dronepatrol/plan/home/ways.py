@@ -14,6 +14,8 @@ from dronepatrol.plan.request import Request
 
 CEILING_M = 118.0
 """Return heights are not raised above this, above the lowest ground of the sortie."""
+LEAST_RETURN_M = 15.0
+"""Nor are they lowered below this: ArduCopter's own default."""
 MOST_RALLY_POINTS = 20
 """Boards with 8 KB for settings hold 26 of ArduCopter's (its StorageManager), those with 16 KB 46."""
 TRIES = 150
@@ -39,15 +41,36 @@ def with_ways_home(mission: Mission, request: Request) -> Mission:
     ways = HomeWays(mission, request)
     known: list[tuple[float, float]] = []
     sorties = []
-    for sortie in mission.sorties:
-        returns = ways.returns(sortie)
-        bad, needed_m = returns.bad(ways.sky(sortie, returns))
+    for planned in mission.sorties:
+        lowest_m = _lowest_ground_m(ways, planned, ways.returns(planned))
+        sortie, bad, needed_m = _low(planned, lowest_m, ways)
         if not bad.any():
             sorties.append(sortie)
             continue
-        raised = _raised(sortie, needed_m, _lowest_ground_m(ways, sortie, returns), request)
+        raised = _raised(sortie, needed_m, lowest_m, request)
         sorties.append(_ending_at_home(_rallied(raised, ways, known), ways))
     return replace(mission, sorties=tuple(sorties))
+
+
+def _low(sortie: Sortie, lowest_ground_m: float, ways: HomeWays) -> tuple[Sortie, Flags, float]:
+    """Return the sortie, its bad pieces and the height that they ask for, its return lowered to the ceiling.
+
+    A dock on a hill would otherwise have returns too high above the ground below it. A return that is no clearer when
+    it is lower stays as it was.
+    """
+    bad, needed_m = _bad(sortie, ways)
+    least_m = LEAST_RETURN_M if ways.request.terrain is not None else sortie.return_height_m
+    height_m = max(CEILING_M - (sortie.dock.ground_amsl_m - lowest_ground_m), least_m)
+    if height_m >= sortie.return_height_m:
+        return sortie, bad, needed_m
+    lowered = replace(sortie, return_height_m=round(height_m, 2))
+    bad_low, needed_low_m = _bad(lowered, ways)
+    return (lowered, bad_low, needed_low_m) if bad_low.sum() <= bad.sum() else (sortie, bad, needed_m)
+
+
+def _bad(sortie: Sortie, ways: HomeWays) -> tuple[Flags, float]:
+    returns = ways.returns(sortie)
+    return returns.bad(ways.sky(sortie, returns))
 
 
 def _lowest_ground_m(ways: HomeWays, sortie: Sortie, returns: Returns) -> float:
