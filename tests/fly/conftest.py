@@ -14,6 +14,9 @@ from dronepatrol.sim.vehicle.config import VehicleConfig
 from dronepatrol.sim.vehicle.process import VehicleProcess, start
 
 HOME = (121.0205, 30.7005)
+FENCE_ON = ("FENCE_ENABLE", 1.0)
+READY = {"home": (*HOME, 5.0), "flight_id": "s1", "gps_after_s": 0.2, "parameters": (FENCE_ON,)}
+"""A vehicle as whoever owns it has prepared it: the fence enabled, whose failsafe is then checked."""
 
 
 @pytest.fixture
@@ -25,19 +28,13 @@ def home() -> tuple[float, float]:
 def embedded() -> Iterator[Callable[..., VehicleProcess]]:
     """Return a function that starts an embedded vehicle; all of them end with the test."""
     with ExitStack() as running:
-        yield lambda **how: running.enter_context(
-            start(
-                VehicleConfig(
-                    **({"home": (*HOME, 5.0), "flight_id": "s1", "factor": 100.0, "seed": 1, "gps_after_s": 0.2} | how)
-                )
-            )
-        )
+        yield lambda **how: running.enter_context(start(VehicleConfig(**(READY | {"factor": 100.0, "seed": 1} | how))))
 
 
 @pytest.fixture(scope="session")
 def standing() -> Iterator[str]:
     """Return the address of an embedded vehicle for tests that do not fly it."""
-    with start(VehicleConfig(home=(*HOME, 5.0), flight_id="s1", gps_after_s=0.2)) as vehicle:
+    with start(VehicleConfig(**(READY | {"parameters": ()}))) as vehicle:  # it has no fence, and must arm
         yield vehicle.url
 
 
@@ -122,13 +119,13 @@ class Radio:
     def passed(self) -> int:
         return int(self._ask("stats").split()[0])
 
-    @property
-    def cut(self) -> bool:
-        raise NotImplementedError
+    def cut(self) -> None:
+        """Let nothing pass any more."""
+        self._ask("cut")
 
-    @cut.setter
-    def cut(self, is_cut: bool) -> None:
-        self._ask("cut" if is_cut else "join")
+    def join(self) -> None:
+        """Let packets pass again."""
+        self._ask("join")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What the controller must never do, whatever happens in whatever order."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -12,8 +13,8 @@ from dronepatrol.fly.link import (
     Answer,
     Arm,
     BatteryReport,
-    ClockReport,
     Capability,
+    ClockReport,
     Disarm,
     Do,
     EstimatorReport,
@@ -317,6 +318,7 @@ def test_a_blocker_keeps_the_vehicle_on_the_ground(event, reason):
         ({"BATT_FS_CRT_ACT": 5.0}, "BATT_FS_CRT_ACT is 5; expected"),
         ({"BATT_LOW_MAH": 0.0}, "BATT_LOW_MAH is 0; expected a charge or a voltage"),
         ({"FS_EKF_ACTION": 0.0}, "FS_EKF_ACTION is 0; expected"),
+        ({"FS_EKF_ACTION": 2.0}, "FS_EKF_ACTION is 2; expected landing"),  # AltHold needs a pilot
         ({"FENCE_ENABLE": 0.0}, "FENCE_ENABLE is 0; expected 1"),
         ({"FENCE_ACTION": 0.0}, "FENCE_ACTION is 0; expected"),
         ({"FENCE_TYPE": 3.0}, "FENCE_TYPE is 3; expected bit 2"),
@@ -358,6 +360,27 @@ def test_without_radio_control_its_failsafe_may_be_off():
     run = Run(start(replace(PLAN, has_rc=False))).feed(*READY)
     run.answer(parameters=SAFE_PARAMETERS | {"FS_THR_ENABLE": 0.0})
     assert isinstance(run.given[-1], Upload)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"items": (*ITEMS[:2], replace(ITEMS[2], lat_deg=math.nan))}, "item 2: latitude nan, longitude 121.02"),
+        ({"items": (*ITEMS[:2], replace(ITEMS[2], lat_deg=121.02, lon_deg=30.7))}, "item 2: latitude 121.02"),
+        ({"items": (*ITEMS[:2], replace(ITEMS[2], altitude_m=math.inf))}, "height inf m is no place"),
+        ({"fence_items": (replace(FENCE[0], lon_deg=math.nan),) * 3}, "fence item 0: latitude 30.7, longitude nan"),
+        ({"rally_items": (replace(FENCE[0], lon_deg=999.0),)}, "rally point 0: latitude 30.7, longitude 999"),
+        ({"items": ()}, "there is nothing to fly"),
+        ({"items": ITEMS[:1]}, "there is nothing to fly"),
+        ({"items": (ITEMS[0], ITEMS[2])}, "the first thing to fly is command 16; expected take-off (22)"),
+    ],
+)
+def test_a_mission_that_cannot_be_flown_is_a_blocker(changed, said):
+    run = Run(start(replace(PLAN, **changed))).feed(*READY)
+    assert run.state.ending is not None
+    assert run.state.ending.refusal is Refusal.SAFETY
+    assert said in run.state.ending.reason
+    assert not run.given
 
 
 def test_what_forbids_the_flight_now_is_a_blocker():
@@ -498,12 +521,33 @@ def test_silence_after_the_arming_command_counts_as_armed():
 
 @pytest.mark.parametrize(
     ("step", "refusal"),
-    [(0, Refusal.SAFETY), *[(n, Refusal.MISSION) for n in (1, 2, 3)], *[(n, Refusal.SAFETY) for n in (4, 5, 6)]],
+    [(0, Refusal.SAFETY), *[(n, Refusal.MISSION) for n in (1, 2, 3)], *[(n, Refusal.SAFETY) for n in (4, 5)]],
 )
 def test_a_refused_step_before_arming_ends_it(step, refusal):
     run = Run(start(PLAN)).feed(*READY).obey(step).feed(StatusText(2, "Arm: compass not healthy")).answer(NO)
     assert run.state.ending is not None
     assert run.state.ending.refusal is refusal
+
+
+def test_refused_arming_is_asked_for_again_unforced_for_a_minute():
+    run = Run(start(PLAN)).feed(*READY).obey(GUIDED)
+    for second in range(0, 63, 3):
+        assert run.given[-1] == Arm()
+        assert run.state.ending is None
+        run.feed(StatusText(2, "Arm: Need Position Estimate")).answer(NO)
+        run.feed(ClockReport(10.0 + second + 1.0, None))
+        assert run.state.pending is None  # not at once
+        run.feed(ClockReport(10.0 + second + 3.0, None))
+    assert run.state.ending is not None
+    assert run.state.ending.refusal is Refusal.SAFETY
+    assert run.state.ending.reason == "the vehicle refused arming: denied; Arm: Need Position Estimate"
+    assert "it is asked again" in run.state.notices[0]
+
+
+def test_a_vehicle_whose_checks_lag_behind_is_armed_when_they_have_caught_up():
+    run = Run(start(PLAN)).feed(*READY).obey(GUIDED).answer(NO).feed(ClockReport(14.0, None))
+    run.obey(len(STEPS) - GUIDED)
+    assert [type(command) for command in run.given] == [*STEPS[:ARMED], *STEPS[GUIDED:]]
 
 
 @pytest.mark.parametrize("step", [7, 8])

@@ -89,8 +89,7 @@ def test_ctrl_c_before_take_off(embedded, plan):
 
 
 def test_a_battery_that_runs_low_brings_it_back_by_itself(embedded, plan):
-    parameters = (("BATT_LOW_MAH", 0.0), ("BATT_FS_LOW_ACT", 2.0))
-    vehicle = embedded(battery_wh=3.0, parameters=parameters)
+    vehicle = embedded(battery_wh=3.0)
     log = fly(vehicle.url, plan)
     assert log.outcome is Outcome.RETURNED_EARLY
     assert "by itself" in log.reason
@@ -107,16 +106,21 @@ def test_a_bad_radio_loses_no_vehicle_and_names_lost_photos(embedded, radio, pla
 
 def test_a_link_that_dies_in_flight_is_an_unsupervised_vehicle(embedded, radio, plan, monkeypatch):
     monkeypatch.setattr(session, "SILENCE_S", 1.6)
+    monkeypatch.setattr(session, "LOST_S", 3.0)
     air = radio(embedded(factor=20.0).url, loss=0.0)
+    said = []
 
     def cut(event: FlyEvent) -> None:
-        air.cut = air.cut or event.photos >= 3
+        said.append(event.text)
+        if event.photos >= 3:
+            air.cut()
 
     before = time.monotonic()
     log = fly(air.url, plan, on_event=cut)
     assert log.outcome is Outcome.UNSUPERVISED
-    assert "no heartbeat" in log.reason
-    assert time.monotonic() - before < 15
+    assert "no heartbeat for 3 s while the vehicle was armed" in log.reason
+    assert any("its own failsafes must bring it home" in text for text in said)
+    assert time.monotonic() - before < 20
 
 
 def test_a_vehicle_elsewhere_is_not_flown(embedded, plan, home):

@@ -87,7 +87,7 @@ def fly(
         if sim:
             flights = flying.fly_simulated(read_spec(patrol.spec), mission, patrol, factor or 100.0, report, crew)
         elif simulator is not None:
-            flights = flying.fly_sitl(common, simulator)
+            flights = flying.fly_sitl(read_spec(patrol.spec), common, simulator)
         else:
             flights = flying.fly_real(common, sortie or [planned.id for planned in mission.to_fly], vehicles)
     if sim:

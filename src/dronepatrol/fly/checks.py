@@ -1,11 +1,15 @@
 """Pre-flight checks: what must not be open when a vehicle is armed. All pure."""
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dronepatrol.fly.failsafes import is_known, open_failsafes, return_height
 from dronepatrol.fly.link import Capability, Firmware
-from dronepatrol.fly.route import distance_m
+from dronepatrol.fly.route import MOVES_BELOW, distance_m
+from dronepatrol.fly.sortie import SortieFlight
 from dronepatrol.fly.state import FlightState
+from dronepatrol.model.mission import Command, Frame
 
 _ALERT = 4  # texts of this severity (warning) or worse explain a refusal
 
@@ -22,8 +26,7 @@ class Blocker:
 def open_blockers(state: FlightState) -> tuple[Blocker, ...]:
     """Return every reason not to arm this vehicle now."""
     found = [Blocker(f"plan: {text}") for text in (*state.plan.blockers, *state.plan.forbidden_now)]
-    if not state.plan.items:
-        found.append(Blocker("plan: there is nothing to fly"))
+    found += [Blocker(f"plan: {text}") for text in _items(state.plan)]
     if state.armed and not state.we_armed:
         found.append(Blocker("the vehicle is armed already; expected it disarmed"))
     return (*found, *_kind(state), *_sensors(state), *_place(state), *_battery(state), *_failsafes(state))
@@ -33,6 +36,23 @@ def alerts(state: FlightState) -> str:
     """Return the vehicle's latest complaints as one text."""
     texts = [text.text for text in state.texts if text.severity <= _ALERT]
     return "; ".join(dict.fromkeys(texts))
+
+
+def _items(plan: SortieFlight) -> Iterator[str]:
+    """Yield what is wrong with the items themselves: a place that is none, a mission that does not begin to fly."""
+    lists = {"item": plan.items, "fence item": plan.fence_items, "rally point": plan.rally_items or ()}
+    for what, items in lists.items():
+        for index, item in enumerate(items):
+            known = abs(item.lat_deg) <= 90.0 and abs(item.lon_deg) <= 180.0 and math.isfinite(item.altitude_m)
+            if item.frame != Frame.MISSION and not known:
+                place = f"latitude {item.lat_deg:g}, longitude {item.lon_deg:g}, height {item.altitude_m:g} m"
+                yield f"{what} {index}: {place} is no place"
+    home_items = int(plan.items[:1] != () and plan.items[0].frame == Frame.GLOBAL)
+    moves = [item.command for item in plan.items[home_items:] if item.command < MOVES_BELOW]
+    if not moves:
+        yield "there is nothing to fly"
+    elif moves[0] != Command.NAV_TAKEOFF:
+        yield f"the first thing to fly is command {moves[0]}; expected take-off ({int(Command.NAV_TAKEOFF)})"
 
 
 def _kind(state: FlightState) -> list[Blocker]:
@@ -78,7 +98,7 @@ def _place(state: FlightState) -> list[Blocker]:
     if state.position is None:
         return [Blocker("the vehicle's position is not known", passes=True)]
     places = {"the vehicle stands": state.position, "the vehicle's home is": state.home}
-    found = []
+    found = [] if state.home is not None else [Blocker("the vehicle's home is not known", passes=True)]
     for what, place in places.items():
         if place is not None and (away_m := distance_m((place.lon_deg, place.lat_deg), dock)) > limit_m:
             text = f"{what} {away_m:.0f} m from the planned dock; expected at most {limit_m:.0f} m"

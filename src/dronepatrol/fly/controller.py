@@ -34,6 +34,7 @@ from dronepatrol.fly.state import FlightState, GroundEvent, Refusal
 from dronepatrol.model.flight import Outcome
 
 _ABORT_TRIES = 3  # of return-to-launch; then the same number of land
+_ARM_AGAIN_S = 3.0
 _FALLEN_M = 5.0  # above home: one that is disarmed higher than this, and not on ground, has not landed
 
 Advanced = tuple[FlightState, tuple[VehicleCommand, ...]]
@@ -78,6 +79,8 @@ def _next_step(state: FlightState) -> Advanced:
                 return state, ()
             reason = "; ".join(blocker.text for blocker in lasting or blockers)
             return end(state, Outcome.NOT_FLOWN, reason, Refusal.SAFETY), ()
+        if arms and _refused_just_now(state):
+            return state, ()
         state = replace(state, steps=steps_to_flying(state))
     return _give(state, state.steps[state.step])
 
@@ -130,6 +133,10 @@ def _overdue(state: FlightState) -> bool:
     if state.armed_at_s is None or state.boot_s is None:
         return False
     return state.boot_s - state.armed_at_s > state.plan.time_limit_s
+
+
+def _refused_just_now(state: FlightState) -> bool:
+    return bool(state.refused_s) and (state.boot_s or 0.0) - state.refused_s[-1] < _ARM_AGAIN_S
 
 
 def _waited_long(state: FlightState) -> bool:

@@ -29,12 +29,13 @@ from dronepatrol.fly.link import (
     VehicleCommand,
     VehicleEvent,
 )
-from dronepatrol.fly.mavlink import commands, onboard_log, wishes
+from dronepatrol.fly.mavlink import commands, onboard_log
 from dronepatrol.fly.mavlink.address import Network, parse
 from dronepatrol.fly.mavlink.inbox import Inbox
-from dronepatrol.fly.mavlink.readback import FLOAT_POSITION_DEG, INT_POSITION_DEG, Fidelity, differences, without_home
+from dronepatrol.fly.mavlink.readback import FLOAT_POSITION_DEG, INT_POSITION_DEG, Fidelity, differences, unfit
 from dronepatrol.fly.mavlink.transfer import refusal
 from dronepatrol.fly.mavlink.wire import from_message, to_fields
+from dronepatrol.fly.mavlink.wishes import Wishes
 from dronepatrol.model.mission import MissionItem
 
 _MODE_S = 5.0
@@ -57,6 +58,7 @@ class DronekitLink:
         self._inbox = Inbox(url, system_id, tlog)
         self.decoder = self._inbox.decoder
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._wishes = Wishes()
         self._dronekit: Any = None
         self._vehicle: Any = None
 
@@ -82,7 +84,6 @@ class DronekitLink:
             self._vehicle = self._within(self._open_timeout_s, "connect", self._connect)
             self._vehicle.add_message_listener("*", lambda _, __, message: self._queue.put(message))
             self._start()
-            wishes.ask_for_telemetry(self, self._inbox.has_heard)
         except BaseException:
             self.close()
             raise
@@ -209,7 +210,7 @@ class DronekitLink:
 
     def _store(self, items: Sequence[MissionItem]) -> Answer:
         fidelity = Fidelity(self.decoder.firmware, self.decoder.home_items)
-        if reason := without_home(items, fidelity):
+        if reason := unfit(PlanKind.MISSION, items, fidelity):
             return Answer(accepted=False, reason=f"{self.url}: {reason}")
         self.forget()
         limit_s = _TRANSFER_S + _ITEM_S * len(items)
@@ -280,6 +281,8 @@ class DronekitLink:
                 self._inbox.take(self._queue.get_nowait())
         except queue.Empty:
             pass
+        if self._inbox.heard_heartbeat:
+            self._wishes.ask(self, self._inbox.heard_s)
         self._inbox.keep_log()
 
     def _within(self, seconds: float, what: str, action: Callable[[], Any]) -> Any:

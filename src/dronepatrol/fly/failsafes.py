@@ -60,7 +60,7 @@ _ARDUPILOT = (
     Failsafe(
         ("BATT_CRT_MAH", "BATT_CRT_VOLT"), _positive, "a charge or a voltage that counts as critical", any_of=True
     ),
-    Failsafe(("FS_EKF_ACTION",), _one_of(1, 2, 3), "an action when the position is lost: 1, 2 or 3"),
+    Failsafe(("FS_EKF_ACTION",), _one_of(1, 3), "landing when the position is lost: 1 or 3"),
     Failsafe(("FENCE_ENABLE",), _one_of(1), "1", for_fence=True),
     Failsafe(("FENCE_ACTION",), _one_of(1, 2, 3, 4, 5), "return, land or brake: 1 to 5", for_fence=True),
     Failsafe(("FENCE_TYPE",), lambda value: bool(int(value) & _POLYGONS), "bit 2 (polygons) set", for_fence=True),

@@ -50,6 +50,8 @@ from dronepatrol.model.flight import Outcome
 
 PATIENT_HEARTBEATS = 3
 """In so many a commanded mode may be missing before it is commanded again."""
+ARM_PATIENCE_S = 60.0
+"""On the vehicle's clock; for so long a vehicle that refuses to arm is asked again (never forced)."""
 FLYING_HEIGHT_M = 2.0
 """Above home; an armed vehicle higher than this has taken off."""
 _TEXTS_KEPT = 6
@@ -172,9 +174,18 @@ def _step_refused(state: FlightState, event: CommandAnswered, reason: str) -> Fl
     said = f"{reason}; {alerts(state)}" if alerts(state) else reason
     if event.silent:
         return end(state, Outcome.NOT_FLOWN, f"{what}: {said}", Refusal.LINK)
+    if isinstance(event.command, Arm) and _may_arm_later(state):
+        notice = f"the vehicle refused {what}: {said}; it is asked again"
+        return replace(state, refused_s=(*state.refused_s, state.boot_s or 0.0), notices=(*state.notices, notice))
     if isinstance(event.command, Upload):
         return end(state, Outcome.NOT_FLOWN, reason, Refusal.MISSION)
     return end(state, Outcome.NOT_FLOWN, f"the vehicle refused {what}: {said}", Refusal.SAFETY)
+
+
+def _may_arm_later(state: FlightState) -> bool:
+    """Say whether a refusal to arm may pass: a vehicle's checks lag behind its sensors and behind what it was given."""
+    now_s = state.boot_s or 0.0
+    return not state.refused_s or now_s - state.refused_s[0] < ARM_PATIENCE_S
 
 
 def _link_lost(state: FlightState, event: LinkLost) -> FlightState:

@@ -12,7 +12,8 @@ from dronepatrol.model.mission import Command, Frame, LonLat, MissionItem
 _PHOTOS = {Command.DO_DIGICAM_CONTROL, Command.IMAGE_START_CAPTURE}
 _TRIGGER = Command.DO_SET_CAM_TRIGG_DIST
 _SETTINGS = (Command.DO_CHANGE_SPEED, Command.DO_MOUNT_CONTROL, Command.CONDITION_YAW)
-_FIRST_NAVIGATION_ABOVE = 95  # MAV_CMD_NAV_LAST: commands above it do not move the vehicle
+MOVES_BELOW = 95
+"""MAV_CMD_NAV_LAST: commands below it move the vehicle."""
 
 
 def distance_m(a: LonLat, b: LonLat) -> float:
@@ -98,7 +99,7 @@ def route_of(items: tuple[MissionItem, ...], home: LonLat) -> Route:
 
 def _moves(item: MissionItem) -> bool:
     placed = item.lat_deg != 0.0 or item.lon_deg != 0.0
-    return item.command < _FIRST_NAVIGATION_ABOVE and item.frame == Frame.GLOBAL_RELATIVE_ALT and placed
+    return item.command < MOVES_BELOW and item.frame == Frame.GLOBAL_RELATIVE_ALT and placed
 
 
 def _photos(items: tuple[MissionItem, ...], reached_m: list[float]) -> tuple[int, ...]:
@@ -119,4 +120,4 @@ def _photos(items: tuple[MissionItem, ...], reached_m: list[float]) -> tuple[int
 
 def _waypoint_before(items: tuple[MissionItem, ...], index: int) -> int:
     """Return the last item before this one that moves the vehicle; the first item where there is none."""
-    return next((i for i in range(index - 1, 0, -1) if items[i].command < _FIRST_NAVIGATION_ABOVE), 0)
+    return next((i for i in range(index - 1, 0, -1) if items[i].command < MOVES_BELOW), 0)

@@ -15,7 +15,7 @@ from dronepatrol.fly.interrupts import Interrupts
 from dronepatrol.fly.link import Firmware
 from dronepatrol.fly.mavlink import MavlinkLink
 from dronepatrol.fly.session import Supervision, fly_sortie
-from dronepatrol.fly.sitl import Sitl, start_sitl
+from dronepatrol.fly.sitl import OPEN_TIMEOUT_S, Craft, Sitl, start_sitl
 from dronepatrol.fly.sortie import Limits, SortieFlight
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.flight import FlightLog, Outcome
@@ -45,6 +45,18 @@ class RealVehicle:
 
     url: str
     confirmed_system_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """How one sortie's vehicle is reached; ``confirmed`` is None for a simulator of ours, ``forbidden`` blocks now."""
+
+    url: str
+    system_id: int
+    confirmed: int | None = None
+    forbidden: tuple[str, ...] = ()
+    open_timeout_s: float = 10.0
+    heartbeat_s: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +99,7 @@ def fly_simulated(
         with room:
             try:
                 with start_vehicle(_vehicle(spec, sortie, folder, factor)) as vehicle:
-                    log = fly(vehicle.url, system_id_of(sortie.drone), None, ())
+                    log = fly(_Reached(vehicle.url, system_id_of(sortie.drone)))
             except LinkError:
                 if log is None:
                     raise
@@ -97,8 +109,10 @@ def fly_simulated(
     return _fly_all(flights, mission.to_fly, embedded, factor=factor, skips_idle=True)
 
 
-def fly_sitl(flights: Flights, sitl: Sitl) -> list[FlightLog]:
+def fly_sitl(spec: PatrolSpec, flights: Flights, sitl: Sitl) -> list[FlightLog]:
     """Fly every sortie, one after another, on a simulator of the user's: a process of its own for each.
+
+    It is told the aircraft's speeds, a battery that lasts as long as the plan's, and the wind of the spec.
 
     Raises
     ------
@@ -110,8 +124,9 @@ def fly_sitl(flights: Flights, sitl: Sitl) -> list[FlightLog]:
 
     def simulated(sortie: Sortie, fly: _FlySortie) -> FlightLog:
         home = (sortie.dock.lon_deg, sortie.dock.lat_deg, sortie.dock.ground_amsl_m)
-        with start_sitl(sitl, home) as url:
-            return fly(url, sitl.system_id, None, ())
+        with start_sitl(sitl, home, _craft(spec, flights.mission, sortie)) as url:
+            how = _Reached(url, sitl.system_id, open_timeout_s=OPEN_TIMEOUT_S, heartbeat_s=sitl.heartbeat_s)
+            return fly(how)
 
     return _fly_all(flights, flights.mission.to_fly, simulated, factor=sitl.speedup, skips_idle=True, at_once=1)
 
@@ -139,7 +154,8 @@ def fly_real(flights: Flights, sortie_ids: Sequence[str], vehicles: Mapping[str,
 
     def real(sortie: Sortie, fly: _FlySortie) -> FlightLog:
         vehicle = vehicles.get(sortie.drone) or vehicles[""]
-        return fly(vehicle.url, vehicle.confirmed_system_id, vehicle.confirmed_system_id, now.forbidden)
+        system_id = vehicle.confirmed_system_id
+        return fly(_Reached(vehicle.url, system_id, system_id, now.forbidden))
 
     return _fly_all(flights, sorties, real, at_once=1 if "" in vehicles else 0)
 
@@ -161,9 +177,7 @@ def not_flown(mission: Mission, flights: Sequence[FlightLog], wanted: Sequence[s
     ]
 
 
-_FlySortie = Callable[[str, int, int | None, tuple[str, ...]], FlightLog]
-"""Flies a sortie on the vehicle at a URL, with this system id, confirmed or simulated (None), forbidden for these
-reasons."""
+_FlySortie = Callable[[_Reached], FlightLog]
 
 
 def _named(flights: Flights, sortie_ids: Sequence[str]) -> list[Sortie]:
@@ -192,17 +206,23 @@ def _fly_all(
     interrupts = Interrupts(tears=False)
 
     def job(sortie: Sortie) -> Job:
-        def fly(url: str, system_id: int, confirmed: int | None, forbidden: tuple[str, ...]) -> FlightLog:
+        def fly(vehicle: _Reached) -> FlightLog:
             how = Supervision(
-                simulated=confirmed is None,
-                confirmed=confirmed,
+                simulated=vehicle.confirmed is None,
+                confirmed=vehicle.confirmed,
                 on_event=told.draw,
                 orders=lambda: flights.crew.desk.take(sortie.drone),
                 interrupts=interrupts,
                 onboard_log=flights.folder.tlog(sortie.id).with_suffix(".BIN") if flights.onboard_logs else None,
             )
-            link = MavlinkLink(url, system_id=system_id, tlog=flights.folder.tlog(sortie.id))
-            log = fly_sortie(link, _flight(flights, sortie, forbidden), how)
+            link = MavlinkLink(
+                vehicle.url,
+                system_id=vehicle.system_id,
+                tlog=flights.folder.tlog(sortie.id),
+                open_timeout_s=vehicle.open_timeout_s,
+                heartbeat_s=vehicle.heartbeat_s,
+            )
+            log = fly_sortie(link, _flight(flights, sortie, vehicle.forbidden), how)
             write_table(flights.folder.track(sortie.id), log.track, TRACK)
             return log
 
@@ -249,6 +269,19 @@ def _flight(flights: Flights, sortie: Sortie, forbidden: tuple[str, ...]) -> Sor
             wind_warn_m_s=WIND_WARNING_SHARE * profile.max_wind_m_s,
             wind_return_m_s=profile.max_wind_m_s,
         ),
+    )
+
+
+def _craft(spec: PatrolSpec, mission: Mission, sortie: Sortie) -> Craft:
+    profile = aircraft(mission.aircraft_id)
+    return Craft(
+        cruise_m_s=sortie.speed_m_s,
+        climb_m_s=profile.climb_m_s,
+        descent_m_s=profile.descent_m_s,
+        acceleration_m_s2=profile.acceleration_m_s2,
+        endurance_s=sortie.planned_time_s * profile.battery_wh / sortie.planned_energy_wh,
+        wind_m_s=spec.wind_m_s,
+        wind_from_deg=spec.wind_from_deg,
     )
 
 

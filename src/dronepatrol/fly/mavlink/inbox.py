@@ -1,5 +1,6 @@
 """What one vehicle says: sorted into events for the controller and answers for the protocols, and logged."""
 
+import math
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ class Inbox:
         self.answers: deque[Any] = deque()
         """Messages of protocols, in order."""
         self.heard_heartbeat = False
-        self._kinds: set[str] = set()
+        self._kinds: dict[str, float] = {}  # and when each was heard last
         self._others: set[int] = set()
         self._events: deque[VehicleEvent] = deque()
         self._tlog: TlogWriter | None = None
@@ -59,8 +60,7 @@ class Inbox:
             return False
         if not self._kinds:
             self._begin_log()
-        self._kinds.add(kind)
-        self._heard_s = time.monotonic()
+        self._kinds[kind] = self._heard_s = time.monotonic()
         self._log(bytes(message.get_msgbuf()))
         self.heard_heartbeat |= beats
         if kind.startswith("MISSION_") or kind in _ANSWERS:
@@ -95,9 +95,9 @@ class Inbox:
         self._events.clear()
         return events
 
-    def has_heard(self, kind: str) -> bool:
-        """Say whether the vehicle has sent a message of this kind."""
-        return kind in self._kinds
+    def heard_s(self, kind: str) -> float:
+        """Return how long ago the vehicle sent a message of this kind; infinity where it never did."""
+        return time.monotonic() - self._kinds.get(kind, -math.inf)
 
     def silent_s(self) -> float:
         """Return how long ago the vehicle was last heard."""

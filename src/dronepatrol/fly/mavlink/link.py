@@ -8,17 +8,17 @@ from typing import Any, Self
 
 from dronepatrol.errors import LinkError, MissionRefusedError
 from dronepatrol.fly.link import Answer, Capability, PlanKind, Upload, VehicleCommand, VehicleEvent
-from dronepatrol.fly.mavlink import commands, onboard_log, transfer, wishes
+from dronepatrol.fly.mavlink import commands, onboard_log, transfer
 from dronepatrol.fly.mavlink.codec import Codec
 from dronepatrol.fly.mavlink.inbox import Inbox
-from dronepatrol.fly.mavlink.readback import Fidelity, differences, without_home
+from dronepatrol.fly.mavlink.readback import Fidelity, differences, unfit
 from dronepatrol.fly.mavlink.transport import Transport, open_transport
+from dronepatrol.fly.mavlink.wishes import Wishes
 from dronepatrol.model.mission import MissionItem
 
-_HEARTBEAT_S = 1.0
+_RETRY_S = 0.2
 _UPLOADS = 2  # a second try where the read-back differs: an acknowledgement may have been an old one's echo
 _AUTOPILOT_COMPONENT = 1
-_ASKED_FOR_S = 30.0
 
 
 class MavlinkLink:
@@ -35,9 +35,19 @@ class MavlinkLink:
         Where to write the telemetry log, None for none.
     open_timeout_s
         Wall-clock seconds to wait for the vehicle's first heartbeat.
+    heartbeat_s
+        Wall-clock seconds between our heartbeats; fewer for a simulator that runs faster than real.
     """
 
-    def __init__(self, url: str, *, system_id: int, tlog: Path | None = None, open_timeout_s: float = 10.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        system_id: int,
+        tlog: Path | None = None,
+        open_timeout_s: float = 10.0,
+        heartbeat_s: float = 1.0,
+    ) -> None:
         self.url = url
         self.capabilities = frozenset(Capability)
         self._system_id = system_id
@@ -46,8 +56,8 @@ class MavlinkLink:
         self._inbox = Inbox(url, system_id, tlog)
         self.decoder = self._inbox.decoder
         self._transport: Transport | None = None
-        self._next_heartbeat_s = 0.0
-        self._asks_until_s = 0.0
+        self._heartbeat_s, self._next_heartbeat_s = heartbeat_s, 0.0
+        self._wishes = Wishes()
 
     def __enter__(self) -> Self:
         return self
@@ -59,11 +69,10 @@ class MavlinkLink:
 
     def open(self) -> int:
         """See :class:`~dronepatrol.fly.link.VehicleLink`."""
-        self._transport = open_transport(self.url)
+        until = time.monotonic() + self._open_timeout_s
+        self._transport = self._connected(until)
         try:
-            self._await_vehicle()
-            self._asks_until_s = time.monotonic() + _ASKED_FOR_S
-            wishes.ask_for_telemetry(self, self._inbox.has_heard)
+            self._await_vehicle(until)
         except BaseException:
             self.close()
             raise
@@ -132,7 +141,7 @@ class MavlinkLink:
 
     def _store(self, kind: PlanKind, items: tuple[MissionItem, ...]) -> Answer:
         fidelity = Fidelity(self.decoder.firmware, self.decoder.home_items)
-        if kind is PlanKind.MISSION and (reason := without_home(items, fidelity)):
+        if reason := unfit(kind, items, fidelity):
             return Answer(accepted=False, reason=f"{self.url}: {reason}")
         wrong: list[str] = []
         for _ in range(_UPLOADS):
@@ -147,8 +156,17 @@ class MavlinkLink:
         more = f" and {len(wrong) - 1} more differences" if len(wrong) > 1 else ""
         return Answer(accepted=False, reason=f"{self.url}: the {kind.value} read back differs: {wrong[0]}{more}")
 
-    def _await_vehicle(self) -> None:
-        until = time.monotonic() + self._open_timeout_s
+    def _connected(self, until: float) -> Transport:
+        """Return the open transport; a TCP port that nobody listens on yet is tried again."""
+        while True:
+            try:
+                return open_transport(self.url)
+            except LinkError as error:
+                if not isinstance(error.__cause__, ConnectionRefusedError) or time.monotonic() > until:
+                    raise
+            time.sleep(_RETRY_S)
+
+    def _await_vehicle(self, until: float) -> None:
         while not self._inbox.heard_heartbeat:
             if time.monotonic() >= until:
                 raise self._inbox.nobody(self._open_timeout_s)
@@ -159,10 +177,10 @@ class MavlinkLink:
         transport = self._need_transport()
         now_s = time.monotonic()
         if now_s >= self._next_heartbeat_s:
-            self._next_heartbeat_s = now_s + _HEARTBEAT_S
+            self._next_heartbeat_s = now_s + self._heartbeat_s
             self._write(self._codec.heartbeat())
-            if now_s < self._asks_until_s:
-                wishes.ask_on_demand(self, self._inbox.has_heard)
+        if self._inbox.heard_heartbeat:
+            self._wishes.ask(self, self._inbox.heard_s)
         for chunk, sender in transport.read(min(timeout_s, max(0.0, self._next_heartbeat_s - now_s))):
             for message in self._codec.parse(chunk):
                 if self._inbox.take(message):

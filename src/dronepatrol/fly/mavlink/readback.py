@@ -74,15 +74,21 @@ def differences(
     return found
 
 
-def without_home(items: Sequence[MissionItem], fidelity: Fidelity) -> str:
-    """Return what is wrong with the beginning of a mission for a vehicle whose item 0 is home, or empty."""
-    if (
-        not fidelity.home_items
-        or not items
-        or (items[0].command, items[0].frame) == (Command.NAV_WAYPOINT, Frame.GLOBAL)
-    ):
-        return ""
-    return f"item 0 is command {items[0].command}; ArduPilot expects home there"
+def unfit(kind: PlanKind, items: Sequence[MissionItem], fidelity: Fidelity) -> str:
+    """Return why items must not be stored on such a vehicle, or empty: no home first, or a place that is none."""
+    first = items[0] if items and kind is PlanKind.MISSION else None
+    home = first is None or (first.command, first.frame) == (Command.NAV_WAYPOINT, Frame.GLOBAL)
+    if fidelity.home_items and first is not None and not home:
+        return f"item 0 is command {first.command}; ArduPilot expects home there"
+    for index, item in enumerate(items):
+        if not has_place(item):
+            continue
+        place = (item.lat_deg, item.lon_deg, item.altitude_m)
+        if not (abs(item.lat_deg) <= 90.0 and abs(item.lon_deg) <= 180.0 and math.isfinite(item.altitude_m)):
+            return "{} item {}: latitude {:g}, longitude {:g}, height {:g} m is no place".format(
+                kind.value, index, *place
+            )
+    return ""
 
 
 def _compared(a: MissionItem, b: MissionItem, fidelity: Fidelity) -> Iterator[tuple[str, float, float, float]]:

@@ -6,10 +6,11 @@ integers all the same, as the protocol says. How many items it can hold it does 
 
 import time
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from dronepatrol.errors import LinkError, MissionRefusedError
-from dronepatrol.fly.link import PlanKind
+from dronepatrol.fly.link import Firmware, PlanKind
 from dronepatrol.fly.mavlink import exchange
 from dronepatrol.fly.mavlink.exchange import Exchange
 from dronepatrol.fly.mavlink.wire import from_message, to_fields
@@ -25,6 +26,8 @@ _RESULTS = [
 ]  # fmt: skip
 """MAV_MISSION_RESULT."""
 _ACCEPTED, _ERROR, _NO_SPACE, _INVALID_SEQUENCE = 0, 1, 4, 13
+_AHEAD = {Firmware.ARDUPILOT: 8}
+"""So many items may be asked for at once when reading; PX4 and others answer one after another."""
 _UPLOAD_ANSWERS = frozenset({"MISSION_REQUEST_INT", "MISSION_REQUEST", "MISSION_ACK"})
 
 
@@ -62,6 +65,13 @@ class _Patience:
         if message is None:
             raise self.silence()
         return message
+
+    def hear_once(self, name: str, timeout_s: float) -> Any | None:
+        """Return the next message of this kind, or None when none comes in time; raise LinkError out of patience."""
+        message = self._link.await_any(frozenset({name}), timeout_s)
+        if message is None and time.monotonic() > self._until:
+            raise self.silence()
+        return message if message is not None and message.mission_type == self._type else None
 
     def silence(self) -> LinkError:
         """Return the error that says that the vehicle stopped answering."""
@@ -146,16 +156,22 @@ def download(link: Exchange, kind: PlanKind) -> tuple[MissionItem, ...]:
     talk.say("mission_request_list", exchange.RESEND_S)
     count = talk.need("MISSION_COUNT").count
     talk.progress()
-    items: list[MissionItem] = []
+    items: dict[int, MissionItem] = {}
+    due: dict[int, float] = {}  # items asked for, and when to ask again
+    unasked = iter(range(count))
     while len(items) < count:
-        talk.say("mission_request_int", exchange.ITEM_RESEND_S, seq=len(items))
-        message = talk.need("MISSION_ITEM_INT")
-        while message.seq != len(items):  # a late copy
-            message = talk.need("MISSION_ITEM_INT")
-        items.append(from_message(message))
-        talk.progress()
+        due |= dict.fromkeys(islice(unasked, _AHEAD.get(link.decoder.firmware, 1) - len(due)), 0.0)
+        now_s = time.monotonic()
+        for seq in (seq for seq, due_s in due.items() if due_s <= now_s):
+            talk.say("mission_request_int", exchange.ITEM_RESEND_S, seq=seq)
+            due[seq] = now_s + exchange.ITEM_RESEND_S
+        message = talk.hear_once("MISSION_ITEM_INT", min(due.values()) - now_s)
+        if message is not None and message.seq in due:  # no late copy
+            del due[message.seq]
+            items[message.seq] = from_message(message)
+            talk.progress()
     link.post("mission_ack", type=_ACCEPTED, mission_type=_TYPES[kind])
-    return tuple(items)
+    return tuple(items[seq] for seq in range(count))
 
 
 def refusal(result: int) -> str:
