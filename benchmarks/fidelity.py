@@ -1,15 +1,18 @@
 """How like a real ArduCopter the embedded vehicle flies: a recorded mission flown again, and the two compared.
 
 ``python -m benchmarks.fidelity [--mission FILE --log FILE.BIN --wind SPEED,FROM_DEG]``; without a mission the two
-recorded ones. The vehicle takes the log's parameters (those it has), home, fence and rally points, and the
-recorded quadcopter's top airspeed; nothing else comes from the log. Its sensors are perfect, as the recording
-simulator's. The last line of stdout is one JSON object.
+recorded ones. The vehicle takes the log's parameters (those it has, as they were before the take-off) and its home;
+fence and rally points come from the mission's file. Nothing is fitted to a log: the drag is that of the simulator's
+default quadcopter, whose published constants (3 kg, 0.385 m² of rotor discs, momentum drag 0.2, 15.08 m/s at 45 degrees
+of lean) give the top airspeed. The sensors are perfect, as the recording simulator's. The last line of stdout is one
+JSON object.
 """
 
 import argparse
 import json
 import math
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,13 +23,14 @@ from numpy.typing import NDArray
 from dronepatrol.model.mission import MissionItem
 from dronepatrol.sim.vehicle.autopilot import Autopilot
 from dronepatrol.sim.vehicle.config import VehicleConfig
+from dronepatrol.sim.vehicle.missions import as_stored
 from dronepatrol.sim.vehicle.numbers import Mode, Result
 from dronepatrol.sim.vehicle.parameters import Parameters
 from dronepatrol.sim.vehicle.place import Origin
 
 FLIGHTS = Path(os.environ.get("DRONEPATROL_TESTDATA", Path(__file__).parents[2] / "shared" / "data")) / "flights"
 RECORDED = (("copter47_survey.waypoints", "copter47_survey.BIN"), ("copter47_fence.plan", "copter47_fence.BIN"))
-TOP_AIRSPEED_M_S = 10.02  # the recorded quadcopter (ArduPilot's default frame) at 30 degrees of lean
+TOP_AIRSPEED_M_S = 10.02  # ArduPilot's default quadcopter at 30 degrees of lean, by its published constants
 AIRBORNE_M = 0.15
 LONGEST_S = 3600.0
 LIMITS = {"time": 0.05, "photos": 1, "photo_median_m": 2.0, "photo_max_m": 5.0, "cross_track_m": 3.0}
@@ -63,6 +67,12 @@ def read_waypoints(path: Path) -> Mission:
     )
 
 
+def _simple(items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Return the simple items; a survey's are within it."""
+    for item in items:
+        yield from item["TransectStyleComplexItem"]["Items"] if "TransectStyleComplexItem" in item else [item]
+
+
 def _four(values: list[Any]) -> tuple[float, float, float, float]:
     a, b, c, d = (math.nan if value is None else float(value) for value in values)
     return a, b, c, d
@@ -73,7 +83,7 @@ def read_plan(path: Path) -> Mission:
     plan = json.loads(path.read_text())
     lat, lon, amsl = plan["mission"]["plannedHomePosition"]
     items = [MissionItem(16, 0, lat_deg=lat, lon_deg=lon, altitude_m=amsl)]
-    for item in plan["mission"]["items"]:
+    for item in _simple(plan["mission"]["items"]):
         lat, lon, height = (float(value or 0.0) for value in item["params"][4:7])
         items.append(MissionItem(item["command"], item["frame"], _four(item["params"][:4]), lat, lon, height))
     fence: list[MissionItem] = []
@@ -93,17 +103,19 @@ def read_log(path: Path) -> Flight:
     from pymavlink import mavutil  # noqa: PLC0415
 
     log, flight = mavutil.mavlink_connection(str(path)), Flight()
+    flown = False
     while (row := log.recv_match(type=["PARM", "POS", "CAM", "MSG", "ORGN"])) is not None:
         kind = row.get_type()
-        if kind == "PARM":
-            flight.parameters.setdefault(row.Name, row.Value)
+        if kind == "PARM" and not flown:
+            flight.parameters[row.Name] = row.Value
         elif kind == "POS":
+            flown = flown or row.RelHomeAlt > AIRBORNE_M
             flight.track.append((row.TimeUS / 1e6, row.Lat, row.Lng, row.RelHomeAlt))
         elif kind == "CAM":
             flight.photos.append((row.Lat, row.Lng))
         elif kind == "ORGN" and flight.home == (0.0, 0.0, 0.0):
             flight.home = (row.Lng, row.Lat, row.Alt)
-        elif kind == "MSG" and "fence breached" in row.Message:
+        elif kind == "MSG" and "fence breached" in row.Message and flight.track:
             flight.breach = flight.track[-1][1:3]
     log.close()
     return flight
@@ -120,7 +132,7 @@ def fly(mission: Mission, recorded: Flight, wind: tuple[float, float]) -> Flight
         top_airspeed_m_s=TOP_AIRSPEED_M_S, perfect_sensors=True, gps_after_s=0.0, parameters=tuple(values.items()),
     )  # fmt: skip
     pilot, flight = Autopilot(config), Flight()
-    pilot.auto.load(mission.items)
+    pilot.auto.load(tuple(as_stored(item) for item in mission.items))
     pilot.load_fence(mission.fence)
     pilot.load_rally(mission.rally)
     pilot.step()
@@ -167,13 +179,21 @@ def off_track_m(points: Table, line: Table) -> Table:
     return away
 
 
+def apart_m(first: Table, second: Table) -> Table:
+    """Return how far each photo is from its like, in the order taken; of the longer list the worst fitting are left."""
+    while len(first) != len(second):
+        long, short = (first, second) if len(first) > len(second) else (second, first)
+        without = [np.delete(long, i, axis=0) for i in range(len(long))]
+        best = min(without, key=lambda some: float(np.hypot(*(some[: len(short)] - short[: len(some)]).T).sum()))
+        first, second = best, short
+    return np.asarray(np.hypot(*(first - second).T)) if len(first) else np.zeros(1)
+
+
 def compare(recorded: Flight, flown: Flight) -> dict[str, Any]:
     """Return the figures of one mission, and whether each is within its limit."""
     real, ours, home = airborne(recorded), airborne(flown), recorded.home
     times = float(real[-1, 0] - real[0, 0]), float(ours[-1, 0] - ours[0, 0])
-    pairs = min(len(recorded.photos), len(flown.photos))
-    apart = metres(recorded.photos[:pairs], home) - metres(flown.photos[:pairs], home)
-    away = np.hypot(*apart.T) if pairs else np.zeros(1)
+    away = apart_m(metres(recorded.photos, home), metres(flown.photos, home))
     off = off_track_m(metres(ours[:, 1:3], home), metres(real[:, 1:3], home))
     found = {
         "time": abs(times[1] / times[0] - 1),

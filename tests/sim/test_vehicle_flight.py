@@ -76,7 +76,7 @@ def test_a_mission_is_flown_to_its_end():
     feedback = [fields for name, fields in said if name == "camera_feedback"]
     assert [photo["img_idx"] for photo in feedback] == list(range(1, len(pilot.camera.photos) + 1))
     assert len(feedback) in {10, 11, 12}  # 100 m at 20 m, twice, with one at each start
-    assert [fields["seq"] for name, fields in said if name == "mission_item_reached"] == [1, 4, 6, 8, 10, 12]
+    assert [fields["seq"] for name, fields in said if name == "mission_item_reached"] == [2, 3, 4, 6, 8, 10, 12]
     assert pilot.state.battery.share < 1.0
 
 

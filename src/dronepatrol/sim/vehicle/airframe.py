@@ -8,8 +8,8 @@ from collections.abc import Callable
 from math import radians
 
 from dronepatrol.sim.vehicle.camera import Camera
+from dronepatrol.sim.vehicle.cockpit import Cockpit
 from dronepatrol.sim.vehicle.dynamics import STEP_S
-from dronepatrol.sim.vehicle.manoeuvres import Cockpit
 from dronepatrol.sim.vehicle.numbers import Landed, Severity
 from dronepatrol.sim.vehicle.outbox import Outbox
 

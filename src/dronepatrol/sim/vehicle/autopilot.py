@@ -1,7 +1,6 @@
 """The autopilot: modes, arming, failsafes, and one step of vehicle time after the other."""
 
 from collections.abc import Sequence
-from math import hypot, inf, isfinite
 
 from dronepatrol.model.mission import MissionItem
 from dronepatrol.sim.vehicle.actions import Actions
@@ -9,16 +8,17 @@ from dronepatrol.sim.vehicle.airframe import Airframe
 from dronepatrol.sim.vehicle.arming import mode_problem, pre_arm_problems
 from dronepatrol.sim.vehicle.auto import Auto
 from dronepatrol.sim.vehicle.camera import Camera
+from dronepatrol.sim.vehicle.cockpit import Cockpit
 from dronepatrol.sim.vehicle.config import VehicleConfig
 from dronepatrol.sim.vehicle.dynamics import STEP_S
 from dronepatrol.sim.vehicle.faults import Phase
-from dronepatrol.sim.vehicle.fence import Breach, Fence
-from dronepatrol.sim.vehicle.manoeuvres import Cockpit, Follow, Hold, Land, Manoeuvre, Return, TakeOff
+from dronepatrol.sim.vehicle.fence import Fence
+from dronepatrol.sim.vehicle.leg import Vector
 from dronepatrol.sim.vehicle.mishaps import Mishaps
 from dronepatrol.sim.vehicle.numbers import Landed, MissionState, Mode, Result, Severity
 from dronepatrol.sim.vehicle.outbox import Outbox
 from dronepatrol.sim.vehicle.state import Home, Rally, State
-from dronepatrol.sim.vehicle.track import Leg, Vector
+from dronepatrol.sim.vehicle.steering import Steering
 from dronepatrol.sim.vehicle.watch import WATCH_STEPS, Watch
 
 _NEEDS_POSITION = {Mode.GUIDED, Mode.AUTO, Mode.LOITER, Mode.RTL, Mode.BRAKE}
@@ -26,6 +26,7 @@ _PRE_ARM_STEPS = round(30 / STEP_S)
 _REBOOT_S = 1.0
 _LOCK_S = 10.0
 _CONTINUE_LANDING = 8  # bit of FS_OPTIONS
+_TAKE_OFF_UNASKED = 2  # bit of AUTO_OPTIONS
 
 
 class Autopilot:
@@ -39,13 +40,12 @@ class Autopilot:
         self.outbox = Outbox()
         self.camera = Camera(self.state, self.outbox)
         self.cockpit = Cockpit(self.state)
-        self.actions = Actions(self.cockpit, self.camera)
+        self.actions = Actions(self.cockpit, self.camera, self.set_home)
         self.auto = Auto(self.cockpit, self.actions, self.outbox)
         self.fence = Fence(self.state.parameters)
+        self.steering = Steering(self.cockpit, self.auto, self.fence)
         self.mishaps = Mishaps(self.state)
         self._watch = Watch(self.state, self.fence, self.outbox, self.fail_safe)
-        self._manoeuvre: Manoeuvre | None = None
-        self._auto_runs = False
         self._airframe = Airframe(self.cockpit, self.camera, self.outbox)
         self._idle_s = 0.0
         self.silent_until_s = 0.0
@@ -70,49 +70,13 @@ class Autopilot:
             return Result.FAILED
         if mode is not state.mode:
             if state.mode is Mode.AUTO:
-                self.auto.pause()
-                self._auto_runs = False
+                self.steering.leave_mission()
             state.mode = mode
             if state.armed and state.flying and not self._airframe.out_of_control:
-                self._enter(mode)
-        if mode is Mode.AUTO and int(state.parameters["AUTO_OPTIONS"]) & 2 and state.armed:
+                self.steering.enter(mode)
+        if mode is Mode.AUTO and int(state.parameters["AUTO_OPTIONS"]) & _TAKE_OFF_UNASKED and state.armed:
             self.start_mission()
         return Result.ACCEPTED
-
-    def _enter(self, mode: Mode) -> None:
-        """Begin what a mode does in the air."""
-        cockpit = self.cockpit
-        cockpit.fixed_yaw = None
-        if self.state.landed is Landed.LANDING:
-            self.state.landed = Landed.IN_AIR
-        if mode is Mode.AUTO:
-            self.auto.highest_return_m = self.highest_return_m
-            self._auto_runs = self.auto.start()
-        elif mode is Mode.RTL:
-            self._manoeuvre = Return(cockpit, self.highest_return_m)
-        elif mode is Mode.LAND:
-            self._manoeuvre = Land(cockpit, cockpit.stopping_point())
-        else:  # GUIDED, LOITER and BRAKE hold; STABILIZE without a pilot does so too
-            self._manoeuvre = Hold(cockpit, cockpit.stopping_point())
-
-    @property
-    def highest_return_m(self) -> float:
-        """The height above home that a climb before the return must not exceed."""
-        ceiling = self.fence.enabled and bool(self.fence.present & Breach.ALT_MAX)
-        values = self.state.parameters
-        return values["FENCE_ALT_MAX"] - values["FENCE_MARGIN"] if ceiling else inf
-
-    @property
-    def manoeuvre(self) -> Manoeuvre | None:
-        """What is being done."""
-        return self.auto.manoeuvre if self._auto_runs else self._manoeuvre
-
-    @property
-    def target(self) -> Vector | None:
-        """The place being flown to, or None."""
-        if self._auto_runs:
-            return self.auto.target
-        return self._manoeuvre.target if self._manoeuvre is not None else None
 
     def load_fence(self, items: Sequence[MissionItem]) -> None:
         """Take the fence's polygons and circles."""
@@ -134,6 +98,7 @@ class Autopilot:
         if problems:
             return Result.FAILED
         state.armed, self._idle_s, state.phase = True, 0.0, Phase.TAKEOFF
+        state.armed_at_s = state.time_s
         self._watch.begin()
         if state.has_position:
             self.set_home(Home(state.north_m, state.east_m, state.amsl_m))
@@ -170,11 +135,9 @@ class Autopilot:
             self.in_failsafe = False
             self._airframe.out_of_control = False
             self.outbox.text(Severity.INFO, "Disarming motors")
-            self.auto.reset()
-            self._auto_runs, self._manoeuvre = False, None
+            self.steering.forget()
             self.cockpit.lifting = False
-            self.cockpit.cruise_m_s = self.cockpit.value("WPNAV_SPEED")
-            self.camera.stop()
+            self.cockpit.reset_speeds()
             if state.body.on_ground:
                 self._stand()
         return Result.ACCEPTED
@@ -197,27 +160,18 @@ class Autopilot:
         if not state.armed or state.mode is not Mode.GUIDED or state.flying or height_m <= 0.0:
             return Result.FAILED
         self._lift_off()
-        self._manoeuvre = TakeOff(self.cockpit, height_m + state.home.amsl_m - state.origin.amsl_m)
+        self.steering.take_off(height_m)
         return Result.ACCEPTED
 
     def go_to(self, place: Vector) -> Result:
         """Fly straight to a place in GUIDED; not to one outside the fence."""
-        state, cockpit = self.state, self.cockpit
+        state = self.state
         if not state.armed or state.mode is not Mode.GUIDED or state.landed is not Landed.IN_AIR:
             return Result.FAILED
-        if not all(isfinite(part) for part in place) or self._is_outside(place):
+        if not self.steering.go_to(place):
             self.outbox.text(Severity.WARNING, "Target outside fence")
             return Result.FAILED
-        track = cockpit.track()
-        track.begin(Leg(cockpit.stopping_point(), place, cockpit.limits(cockpit.cruise_m_s)), None)
-        self._manoeuvre = Follow(cockpit, track, cockpit.cruise_m_s, looks_ahead=True)
         return Result.ACCEPTED
-
-    def _is_outside(self, place: Vector) -> bool:
-        home = self.state.home
-        from_home = hypot(place[0] - home.north_m, place[1] - home.east_m)
-        height = place[2] + self.state.origin.amsl_m - home.amsl_m
-        return self.fence.enabled and bool(self.fence.outside(place[:2], from_home, height))
 
     def start_mission(self) -> Result:
         """Fly the mission, from the ground or where it was paused."""
@@ -226,19 +180,18 @@ class Autopilot:
             return Result.FAILED
         if state.mode is not Mode.AUTO and self.set_mode(Mode.AUTO) is not Result.ACCEPTED:
             return Result.FAILED
-        if not self._auto_runs:
-            if not state.flying:
-                if not self.auto.begins_with_takeoff:
-                    self.outbox.text(Severity.WARNING, "Auto: Missing Takeoff Cmd")
-                    return Result.FAILED
-                self._lift_off()
-            self.auto.highest_return_m = self.highest_return_m
-            self._auto_runs = self.auto.start()
-        return Result.ACCEPTED if self._auto_runs else Result.FAILED
+        if self.steering.in_auto:
+            return Result.ACCEPTED
+        if not state.flying:
+            if not self.auto.begins_with_takeoff:
+                self.outbox.text(Severity.WARNING, "Auto: Missing Takeoff Cmd")
+                return Result.FAILED
+            self._lift_off()
+        return Result.ACCEPTED if self.steering.fly_mission() else Result.FAILED
 
     def _lift_off(self) -> None:
         self.state.landed = Landed.TAKEOFF
-        self.cockpit.cruise_m_s = self.cockpit.value("WPNAV_SPEED")
+        self.cockpit.reset_speeds()
 
     # time
 
@@ -249,24 +202,32 @@ class Autopilot:
         if self.mishaps.step():
             self.reboot()
         if 0.0 < self.silent_until_s <= state.time_s:
-            self.silent_until_s = 0.0
-            self.outbox.take()
-            self.outbox.text(Severity.CRITICAL, "WDG: restarted")
+            self._wake()
         if not state.estimator.sound:
             state.estimator.step()
         if state.steps % WATCH_STEPS == 0:
             self._watch.look()
         if not state.armed:
-            if state.body.fall() and state.flying:
-                self._stand()
-            if state.steps % _PRE_ARM_STEPS == 0:
-                self.say_pre_arm()
+            self._lie()
         elif not state.flying:
             self._idle_s += STEP_S
             if 0 < state.parameters["DISARM_DELAY"] < self._idle_s:
                 self.disarm()
         elif self._airframe.step(self._steer, motors=self.silent_until_s == 0.0):
             self.disarm()
+
+    def _lie(self) -> None:
+        """Fall, or lie on the ground, without motors."""
+        if self.state.body.fall() and self.state.flying:
+            self._stand()
+        if self.state.steps % _PRE_ARM_STEPS == 0:
+            self.say_pre_arm()
+
+    def _wake(self) -> None:
+        """Have started again: what would have been said meanwhile is lost."""
+        self.silent_until_s = 0.0
+        self.outbox.take()
+        self.outbox.text(Severity.CRITICAL, "WDG: restarted")
 
     def reboot(self) -> None:
         """Start again, as after the watchdog: armed as before, without position, mission progress and home.
@@ -275,32 +236,24 @@ class Autopilot:
         pilot that is what ArduCopter's failsafes leave.
         """
         state = self.state
-        self.auto.reset()
-        self._auto_runs, self._manoeuvre = False, None
-        self.camera.stop()
-        self.cockpit.fixed_yaw = None
+        self.steering.forget()
+        self.camera.restart()
+        self.cockpit.look_freely()
         state.booted_step = state.steps
         state.position_from_s = state.time_s + _LOCK_S
         self.silent_until_s = state.time_s + _REBOOT_S
         if state.armed and state.flying:
             self.set_mode(Mode.LAND)
-            self._manoeuvre = Land(self.cockpit, self.cockpit.here())
+            self.steering.land_here()
         else:
             self.disarm()
             state.mode = Mode.STABILIZE
 
     def _steer(self) -> bool:
-        """Step what is being done; return whether it is over."""
-        if not self._auto_runs:
-            return self._manoeuvre is not None and self._manoeuvre.step() and not isinstance(self._manoeuvre, TakeOff)
-        done = self.auto.step()
-        if self.auto.terrain_missing and self._auto_runs:
+        done = self.steering.step()
+        if self.auto.terrain_missing and self.steering.in_auto:
             self.outbox.text(Severity.CRITICAL, "Failsafe: Terrain data missing")
             self.fail_safe("", Mode.RTL)
-            return False
-        if done and not self.state.body.on_ground:  # a mission that ends in the air is held where it ends
-            self._auto_runs = False
-            self._manoeuvre = Hold(self.cockpit, self.cockpit.stopping_point())
             return False
         return done
 

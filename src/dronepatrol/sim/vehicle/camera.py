@@ -1,16 +1,16 @@
 """The camera below its gimbal, triggered by distance, time or command; a photo is kept as it was and as it seemed."""
 
 from dataclasses import dataclass
-from math import degrees, hypot, inf
+from math import atan2, degrees, hypot, inf
 from random import Random
 
 from dronepatrol.sim.noise import PhotoError, photo_error
 from dronepatrol.sim.vehicle.dynamics import STEP_S
+from dronepatrol.sim.vehicle.numbers import Mode
 from dronepatrol.sim.vehicle.outbox import Outbox
 from dronepatrol.sim.vehicle.state import State
 
 _GIMBAL_DEG_S = 60.0
-_FASTEST_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,9 @@ class Camera:
     def __init__(self, state: State, outbox: Outbox) -> None:
         self._state, self._outbox = state, outbox
         self._dice = Random(f"camera {state.config.seed}")  # not secret
-        self._every_m = 0.0
-        self._every_s = inf
-        self._next_s = 0.0
-        self._left = 0
+        self._every_s, self._left = 0.0, 0
+        self._pending = False
+        self._looking_at: tuple[float, float, float] | None = None
         self._taken_s = -inf
         self.missed = 0
         self._last: tuple[float, float] | None = None
@@ -52,56 +51,73 @@ class Camera:
 
     def point(self, pitch_deg: float) -> None:
         """Tilt the camera to a pitch; -90 looks down."""
+        self._looking_at = None
+        self._tilt(pitch_deg)
+
+    def look_at(self, place: tuple[float, float, float] | None) -> None:
+        """Keep the camera on a place (north, east, up); None: stay as it is."""
+        self._looking_at = place
+
+    def _tilt(self, pitch_deg: float) -> None:
         low, high = self._state.parameters["MNT1_PITCH_MIN"], self._state.parameters["MNT1_PITCH_MAX"]
         self._pitch_wanted = min(max(pitch_deg, low), high)
 
     def trigger_every(self, metres: float, *, at_once: bool) -> None:
-        """Take a photo after every so many metres of level way, 0 for none."""
-        self._every_m = max(metres, 0.0)
-        if at_once and self._every_m > 0.0:
+        """Take a photo after every so many metres of level way, 0 for none; it is the parameter CAM1_TRIGG_DIST."""
+        self._state.parameters["CAM1_TRIGG_DIST"] = max(metres, 0.0)
+        if at_once:
             self.take()
 
     def capture(self, every_s: float, count: int = 0) -> None:
-        """Take a photo now and after every so many seconds of vehicle time, ``count`` in all, 0 for no end."""
-        self._every_s, self._left = max(every_s, _FASTEST_S), count
-        self._next_s = self._state.time_s
+        """Take a photo after every so many seconds of vehicle time, ``count`` in all, 0 for no end."""
+        self._every_s, self._left = every_s, count if count > 0 else -1
 
-    def stop(self) -> None:
-        """Take no more photos by time or distance."""
-        self._every_s, self._every_m = inf, 0.0
+    def stop_capture(self) -> None:
+        """Take no more photos by time."""
+        self._left = 0
+
+    def restart(self) -> None:
+        """Forget what is under way, as the autopilot's restart does."""
+        self._state.parameters["CAM1_TRIGG_DIST"] = 0.0
+        self._left, self._pending, self._looking_at = 0, False, None
 
     def step(self) -> None:
-        """Move the gimbal, and take a photo where the distance or the time is reached."""
+        """Move the gimbal, and take a photo where one is due: by time if asked for, otherwise by distance."""
+        state = self._state
+        if self._looking_at is not None:
+            n, e, u = self._looking_at
+            self._tilt(degrees(atan2(u - state.up_m, hypot(n - state.north_m, e - state.east_m))))
         most = _GIMBAL_DEG_S * STEP_S
         self.gimbal_pitch_deg += min(max(self._pitch_wanted - self.gimbal_pitch_deg, -most), most)
-        if self._every_s < inf and self._state.time_s >= self._next_s:
-            self._next_s += self._every_s
+        if self._pending:
             self.take()
-            self._left -= 1
-            if self._left == 0:
-                self.stop()
-        if self._every_m <= 0.0:
+        if self._left != 0:
+            if state.time_s - self._taken_s > self._every_s and self.take():
+                self._left -= self._left > 0
             return
-        here = self._state.north_m, self._state.east_m
-        if self._last is None:
-            self._last = here
-        elif hypot(here[0] - self._last[0], here[1] - self._last[1]) >= self._every_m:
-            self.take()
+        every_m = state.parameters["CAM1_TRIGG_DIST"]
+        if every_m <= 0.0:
+            self._last = None
+        elif state.has_position and not (int(state.parameters["CAM_AUTO_ONLY"]) and state.mode is not Mode.AUTO):
+            if self._last is None:
+                self._last = state.north_m, state.east_m
+            elif hypot(state.north_m - self._last[0], state.east_m - self._last[1]) >= every_m:
+                self.take()
 
-    def take(self) -> None:
-        """Take a photo now, unless the last one is too fresh (CAM1_INTRVAL_MIN) or the camera misses its trigger."""
+    def take(self) -> bool:
+        """Take a photo; where the last one is too fresh (CAM1_INTRVAL_MIN) as soon as may be. Return whether taken."""
         state, body = self._state, self._state.body
         values = state.parameters
-        if state.time_s - self._taken_s < values["CAM1_INTRVAL_MIN"]:
-            return
+        self._pending = state.time_s - self._taken_s < values["CAM1_INTRVAL_MIN"]
+        if self._pending:
+            return False
         self._taken_s = state.time_s
+        self._last = state.north_m, state.east_m
         if values["SIM_CAM_MISS"] > 0.0 and self._dice.uniform(0.0, 100.0) < values["SIM_CAM_MISS"]:
             self.missed += 1
-            self._last = state.north_m, state.east_m
-            return
+            return True
         number = len(self.photos) + 1
         error = photo_error(state.noise, state.config.seed, state.config.flight_id, number)
-        self._last = state.north_m, state.east_m
         true_lon, true_lat = state.origin.to_lonlat(body.n, body.e)
         lon, lat = state.origin.to_lonlat(state.north_m + error.north_m, state.east_m + error.east_m)
         photo = Photo(
@@ -122,6 +138,7 @@ class Camera:
         )
         self.photos.append(photo)
         self._tell(photo)
+        return True
 
     def _tell(self, photo: Photo) -> None:
         self._outbox.put(

@@ -10,10 +10,8 @@ from dronepatrol.sim.vehicle.autopilot import Autopilot
 from dronepatrol.sim.vehicle.logs import Logs
 from dronepatrol.sim.vehicle.missions import Missions
 from dronepatrol.sim.vehicle.numbers import FORCE, Cmd, Mode, Result
-from dronepatrol.sim.vehicle.state import Home
 from dronepatrol.sim.vehicle.telemetry import Telemetry
 
-_HIGHEST_HOME_M = 9000.0
 _UNASKED = 65535  # index of a parameter that is told because it was set
 _REBOOT_ARMED = 20190226.0  # parameter 6 of a restart that is meant in flight too
 _AMSL, _ABOVE_HOME = {0, 5}, {3, 6}  # MAV_FRAME
@@ -79,7 +77,6 @@ class Commands:
             Command.NAV_LAND: lambda _: autopilot.set_mode(Mode.LAND),
             Cmd.DO_SET_MISSION_CURRENT: lambda p: self._set_current(int(p[0])),
             Cmd.DO_PAUSE_CONTINUE: self._pause_continue,
-            Cmd.DO_SET_HOME: self._set_home,
             Cmd.GET_HOME_POSITION: lambda _: self._tell("home_position"),
             Cmd.REQUEST_AUTOPILOT_CAPABILITIES: lambda _: self._tell("autopilot_version"),
             Cmd.REQUEST_MESSAGE: lambda p: self._tell(self._message_name(int(p[0]))),
@@ -204,18 +201,6 @@ class Commands:
 
     def _pause_continue(self, params: Params) -> Result:
         return self._autopilot.set_mode(Mode.LOITER) if params[0] == 0 else self._autopilot.start_mission()
-
-    def _set_home(self, params: Params) -> Result:
-        state = self._autopilot.state
-        if not state.has_position:
-            return Result.FAILED
-        if params[0] == 1:
-            self._autopilot.set_home(Home(state.north_m, state.east_m, state.amsl_m))
-            return Result.ACCEPTED
-        if not abs(params[4]) <= 90 or not abs(params[5]) <= 180 or not abs(params[6]) <= _HIGHEST_HOME_M:
-            return Result.FAILED
-        self._autopilot.set_home(Home(*state.origin.to_metres(params[5], params[4]), params[6]))
-        return Result.ACCEPTED
 
     def _tell(self, name: str | None) -> Result:
         if name not in self._telemetry.names:

@@ -11,6 +11,7 @@ from math import isfinite
 
 from dronepatrol.model.mission import Command, Frame, MissionItem
 from dronepatrol.sim.vehicle.fence import fence_error
+from dronepatrol.sim.vehicle.item_kinds import TAKEN
 from dronepatrol.sim.vehicle.numbers import MissionResult, MissionType, Severity
 from dronepatrol.sim.vehicle.outbox import Outbox
 
@@ -116,7 +117,7 @@ class Missions:
         if problem is not MissionResult.ACCEPTED:
             self._upload = None
             return self._answer(upload.peer, upload.kind, problem)
-        upload.items.append(_as_stored(item))
+        upload.items.append(as_stored(item))
         if len(upload.items) == upload.count:
             return self._finish(upload)
         return self._ask(upload, now_s)
@@ -220,7 +221,8 @@ def _problem(kind: MissionType, sequence: int, item: MissionItem) -> MissionResu
     """Return what is wrong with an item, or ACCEPTED."""
     wrong = {
         MissionResult.UNSUPPORTED_FRAME: item.frame not in _FRAMES,
-        MissionResult.UNSUPPORTED: (kind is MissionType.FENCE and item.command not in _FENCE_COMMANDS)
+        MissionResult.UNSUPPORTED: (kind is MissionType.MISSION and item.command not in TAKEN)
+        or (kind is MissionType.FENCE and item.command not in _FENCE_COMMANDS)
         or (kind is MissionType.RALLY and item.command != Command.NAV_RALLY_POINT),
         MissionResult.INVALID_PARAM5_X: item.frame != Frame.MISSION and not abs(item.lat_deg) <= 90,
         MissionResult.INVALID_PARAM6_Y: item.frame != Frame.MISSION and not abs(item.lon_deg) <= 180,
@@ -231,7 +233,7 @@ def _problem(kind: MissionType, sequence: int, item: MissionItem) -> MissionResu
     return next((result for result, holds in wrong.items() if holds), MissionResult.ACCEPTED)
 
 
-def _as_stored(item: MissionItem) -> MissionItem:
+def as_stored(item: MissionItem) -> MissionItem:
     """Return the item as ArduPilot keeps it: heights in centimetres, parameters that are not given as 0."""
     p1, p2, p3, p4 = (value if isfinite(value) else 0.0 for value in item.params)
     height = round(item.altitude_m, 2) if isfinite(item.altitude_m) else 0.0

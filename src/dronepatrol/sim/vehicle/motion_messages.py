@@ -178,7 +178,7 @@ class MotionMessages:
         return {"time_usec": self._state.boot_ms * 1000, **shaken, "clipping_0": 0, "clipping_1": 0, "clipping_2": 0}
 
     def _nav_controller_output(self) -> Fields:
-        state, body, target = self._state, self._state.body, self._autopilot.target
+        state, body, target = self._state, self._state.body, self._autopilot.steering.target
         if target is None:
             return {
                 **dict.fromkeys(("nav_roll", "nav_pitch", "alt_error", "aspd_error", "xtrack_error"), 0.0),
@@ -199,13 +199,13 @@ class MotionMessages:
         }
 
     def _cross_track_m(self) -> float:
-        manoeuvre = self._autopilot.manoeuvre
+        manoeuvre = self._autopilot.steering.manoeuvre
         if isinstance(manoeuvre, Follow):
             return manoeuvre.track.cross_track_m(self._state.north_m, self._state.east_m)
         return 0.0
 
     def _position_target_global_int(self) -> Fields | None:
-        state, target = self._state, self._autopilot.target
+        state, target = self._state, self._autopilot.steering.target
         if target is None or state.landed is Landed.ON_GROUND:
             return None
         lon, lat = state.origin.to_lonlat(target[0], target[1])

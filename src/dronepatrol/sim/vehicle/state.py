@@ -61,6 +61,7 @@ class State:
         self.position_from_s = config.gps_after_s
         self.mode = Mode.STABILIZE
         self.armed = False
+        self.armed_at_s = 0.0
         self.landed = Landed.ON_GROUND
         self.phase = Phase.GROUND
         self.rally: tuple[Rally, ...] = ()
