@@ -50,11 +50,12 @@ def convert_file(path: Path, found: ReadMission, wanted: Wanted) -> tuple[list[C
     InputError
         When the file holds no flight, a format is not known, or a file is there already.
     """
+    suffixes = _suffixes(wanted)
     flight = found.flight
     if not (flight.items or flight.fence or flight.rally):
         msg = f"{path} holds no mission, but {len(found.areas)} areas and {len(found.lines)} lines"
         raise InputError(msg, hint="name it as the area of a patrol spec and plan a mission over it")
-    targets = [(wanted.folder or path.parent) / f"{path.stem}{suffix}" for suffix in _suffixes(wanted)]
+    targets = [(wanted.folder or path.parent) / f"{path.stem}{suffix}" for suffix in suffixes]
     for target in targets:
         if target.exists():
             msg = f"{target} is there already"
