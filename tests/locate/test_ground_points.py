@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from dronepatrol.geo.camera import pixel_to_ray
 from dronepatrol.geo.ground import ground_to_pixels, pixels_to_ground
+from dronepatrol.geo.lens import lens_of
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.geo.rotation import camera_to_ned, heading_deg, tilted
 from dronepatrol.locate.error import Sight, Sigmas, covariances, jacobian
-from dronepatrol.locate.observe import METHOD, observe
+from dronepatrol.locate.observe import LEVEL, observe
 from dronepatrol.model.camera import Camera
 from dronepatrol.model.tables import DETECTIONS, OBSERVATIONS, SHOTS
 
@@ -25,6 +26,7 @@ SIGMAS = {
 }  # fmt: skip
 
 poses = st.tuples(st.floats(-180, 180), st.floats(-90, -60), st.floats(-5, 5))
+from_above = st.tuples(st.floats(-180, 180), st.floats(-90, -75), st.floats(-5, 5))
 pixels = st.tuples(st.floats(0, 2047), st.floats(0, 1535))
 
 
@@ -43,7 +45,7 @@ def shot(shot_id: str = "s1", *, yaw=0.0, pitch=-90.0, roll=0.0, height=80.0, ca
 def boxes(*rows: tuple) -> pd.DataFrame:
     """Rows of (shot, kind, x, y, width, height) around a middle."""
     found = [
-        (f"{name}#{i}", name, kind, 0.9, x - w / 2, y - h / 2, x + w / 2, y + h / 2, "made", "")
+        (f"{name}#{i}", name, kind, 0.9, x - w / 2, y - h / 2, x + w / 2, y + h / 2, "made", "", "")
         for i, (name, kind, x, y, w, h) in enumerate(rows)
     ]
     return pd.DataFrame(found, columns=list(DETECTIONS.columns))
@@ -58,7 +60,7 @@ def metres(observations: geopandas.GeoDataFrame) -> np.ndarray:
 
 
 @settings(max_examples=60, deadline=None)
-@given(poses, pixels, st.floats(20, 150), st.floats(0, 4))
+@given(from_above, pixels, st.floats(20, 150), st.floats(0, 4))
 def test_a_place_projects_back_to_the_middle_of_its_box(pose, pixel, height, top) -> None:
     found, skipped = observe(
         boxes(("s1", "thing", *pixel, 40, 20)),
@@ -93,7 +95,7 @@ def test_a_box_keeps_its_size_on_the_ground() -> None:
     assert row["length_m"] == pytest.approx(90 * 80 / 1500)
     assert row["width_m"] == pytest.approx(40 * 80 / 1500)
     assert row["gsd_m"] == pytest.approx(80 / 1500)
-    assert row["method"] == METHOD
+    assert row["method"] == LEVEL
 
 
 @pytest.mark.parametrize(
@@ -134,13 +136,16 @@ def test_an_empty_box_and_no_detections_at_all() -> None:
 def sight(pose, pixel, height=80.0) -> Sight:
     rotation = camera_to_ned(*pose)[None]
     ray = pixel_to_ray(CAMERA, np.array([pixel]))
+    down = np.einsum("nij,nj->ni", rotation, ray)
     return Sight(
-        rays_ned=np.einsum("nij,nj->ni", rotation, ray),
+        reach_ned=down / down[:, 2:] * height,
+        slope_en=np.zeros((1, 2)),
         rotation=rotation,
         rays_camera=ray,
-        height_m=np.array([height]),
+        per_focal=lens_of(CAMERA).per_focal(ray),
         heading_rad=np.radians(heading_deg(*pose))[None],
         focal_px=np.array([[CAMERA.fx_px, CAMERA.fy_px]]),
+        velocity_m_s=np.array([[3.0, -2.0]]),
     )
 
 
@@ -156,11 +161,14 @@ def moved(pose, pixel, *, height=80.0, d_height=0.0, roll=0.0, pitch=0.0, yaw=0.
 def test_the_analytic_jacobian_is_the_numeric_one(pose, pixel) -> None:
     if not np.isfinite(moved(pose, pixel)).all():
         return
-    analytic = jacobian(sight(pose, pixel))
+    analytic = {cause: np.hstack(both) for cause, both in jacobian(sight(pose, pixel)).items()}
+    assert analytic.pop("east") == pytest.approx([1.0, 0.0])
+    assert analytic.pop("north") == pytest.approx([0.0, 1.0])
+    assert analytic.pop("time") == pytest.approx([3.0, -2.0])
     for cause, column in analytic.items():
         name, step = ("d_height" if cause == "height" else cause), 1e-5
         numeric = (moved(pose, pixel, **{name: step}) - moved(pose, pixel, **{name: -step})) / (2 * step)
-        assert column[0] == pytest.approx(numeric, rel=1e-5, abs=1e-5), cause
+        assert column == pytest.approx(numeric, rel=1e-5, abs=1e-5), cause
 
 
 @pytest.mark.parametrize(("pose", "pixel"), [((0, -90, 0), (100, 100)), ((200, -60, 3), (1500, 200))])
@@ -170,13 +178,11 @@ def test_the_covariance_is_that_of_many_disturbed_rays(pose, pixel) -> None:
     draws = moved(pose, pixel + rng.normal(0, 1.5, (n, 2)), **{name: rng.normal(0, v, n) for name, v in s.items()})
     drawn = np.cov(draws.T) + np.eye(2) * 1.0**2
     one = np.ones(1)
-    photo, bias = covariances(
-        sight(pose, pixel),
-        Sigmas(one, 1.2 * one, 0.5 * one, 1.0 * one, 0.03 * one, 0.013 * one, 0.01 * one, 0 * one, 1.5 * one, 0 * one),
-    )
+    values = (1.0, 1.2, 0.5, 1.0, 0.03, 0.013, 0.01, 0.0, 0.0, 1.5, 0.0, 0.0)
+    photo, bias = covariances(sight(pose, pixel), Sigmas(*(value * one for value in values)))
     matrix = np.array([[photo[0, 0], photo[0, 1]], [photo[0, 1], photo[0, 2]]])
     assert matrix == pytest.approx(drawn, rel=0.03, abs=0.03)
-    lean = jacobian(sight(pose, pixel))["height"][0]
+    lean = np.hstack(jacobian(sight(pose, pixel))["height"])
     assert bias[0] == pytest.approx([1.44 + lean[0] ** 2, lean[0] * lean[1], 1.44 + lean[1] ** 2])
 
 

@@ -1,9 +1,13 @@
-"""How wrong a ground point may be: first-order propagation of the pose's sigmas through the ray to flat ground.
+"""How wrong a ground point may be: first-order propagation of everything that places it.
 
-A camera ``h`` above the ground sees along the direction ``r`` (north, east, down) the point ``g = h (r_e, r_n) / r_d``.
-Each cause moves ``g`` by a column of the Jacobian; independent causes add as ``J diag(sigma²) Jᵀ`` (propagation of
-covariance, e.g. Förstner and Wrobel 2016, "Photogrammetric Computer Vision", 2.7). What is new in every photo is kept
-apart from what one flight shares, because the mean of many photos only averages the former.
+A camera at ``C`` sees the ground point ``C + R`` (north, east, down) on ground whose tangent plane has the normal
+``g = (slope_n, slope_e, 1)``. A cause that moves the ray's end by ``d`` moves the ground point by
+``d - R (g·d) / (g·R)``: back along the ray until it meets the ground again. Independent causes add as
+``J diag(sigma²) Jᵀ`` (e.g. Förstner and Wrobel 2016, "Photogrammetric Computer Vision", 2.7).
+
+Two parts are kept apart, because the mean of many photos averages only the first: what is new in every photo (position,
+height, attitude, time, box), and what its neighbours share (the flight's bias, the camera's focal length, the terrain
+model's own error, the object's height).
 """
 
 from dataclasses import dataclass
@@ -12,33 +16,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Motion = tuple[Floats, Floats]
+"""(n,) metres east and (n,) metres north per unit of a cause."""
 
 BOX_SIGMA_PX = 1.5
-"""1 sigma per axis of a box's centre in pixels: an assumption about detectors in general, measured on none."""
+"""1 sigma per axis of a box's middle in pixels: an assumption about detectors in general, measured on none."""
 OBJECT_HEIGHT_SIGMA_SHARE = 0.3
 """1 sigma of an object's height over its typical height: an assumption."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Where n rays come from and where they go.
+    """Where n rays come from and where they meet the ground.
 
-    ``rays_ned`` is (n, 3) north, east, down; ``rotation`` (n, 3, 3) camera to NED; ``rays_camera`` (n, 3) with third
-    component 1; ``height_m`` (n,) of the camera above the plane that is hit; ``heading_rad`` (n,) clockwise from north;
-    ``focal_px`` (n, 2) along column and row.
+    ``reach_ned`` (n, 3) metres from the camera to the ground point; ``slope_en`` (n, 2) rise of the ground per metre
+    east and north; ``rotation`` (n, 3, 3) camera to NED; ``rays_camera`` and ``per_focal`` (n, 3) the rays and their
+    change per share of focal length; ``heading_rad`` (n,) clockwise from north; ``focal_px`` (n, 2) column, row;
+    ``velocity_m_s`` (n, 2) of the camera, east and north.
     """
 
-    rays_ned: Floats
+    reach_ned: Floats
+    slope_en: Floats
     rotation: Floats
     rays_camera: Floats
-    height_m: Floats
+    per_focal: Floats
     heading_rad: Floats
     focal_px: Floats
+    velocity_m_s: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Sigmas:
-    """1-sigma values of n rays, each (n,): metres, radians, pixels; ``focal`` is a share of the focal length."""
+    """1-sigma values of n rays, each (n,): metres, radians, seconds, pixels; ``focal`` is a share of its length.
+
+    ``pose_m2`` (n, 6, 6), where given, stands for position, height and the angles of the photo: the covariance of east,
+    north, up (m), roll, pitch, yaw (rad, about the axes of ``geo.rotation.tilted``), as an adjustment leaves it.
+    """
 
     position_m: Floats
     position_bias_m: Floats
@@ -47,70 +60,84 @@ class Sigmas:
     yaw_rad: Floats
     pitch_rad: Floats
     roll_rad: Floats
+    time_s: Floats
     focal: Floats
     box_px: Floats
     object_height_m: Floats
+    terrain_m: Floats
+    pose_m2: Floats | None = None
 
 
-def _moved(sight: Sight, ray_change: Floats) -> Floats:
-    """Return (n, 2) by how much the ground point moves east and north per unit of a change (n, 3) of the ray."""
-    north, east, down = np.moveaxis(sight.rays_ned, -1, 0)
-    d_north, d_east, d_down = np.moveaxis(ray_change, -1, 0)
-    scale = sight.height_m / down**2
-    return np.stack([(d_east * down - east * d_down) * scale, (d_north * down - north * d_down) * scale], axis=-1)
+def jacobian(sight: Sight) -> dict[str, Motion]:
+    """Return for each cause by how many metres east and north the ground point moves per unit of it.
 
-
-def _turned(sight: Sight, axis_ned: Floats) -> Floats:
-    """Return (n, 2) metres east and north per radian of turning the rays about (n, 3) unit axes."""
-    return _moved(sight, np.cross(axis_ned, sight.rays_ned))
-
-
-def jacobian(sight: Sight) -> dict[str, Floats]:
-    """Return for each cause (n, 2) metres east and north per unit of it.
-
-    The causes are ``height`` (per metre), ``roll``, ``pitch``, ``yaw`` (per radian, about the axes of
-    :func:`dronepatrol.geo.rotation.tilted`), ``focal`` (per share), ``column`` and ``row`` (per pixel). The lens
-    distortion's own change with the pixel is neglected.
+    The causes are ``east``, ``north``, ``height`` (per metre of the camera; minus one metre of the ground is the same),
+    ``roll``, ``pitch``, ``yaw`` (per radian, about the axes of :func:`dronepatrol.geo.rotation.tilted`), ``time`` (per
+    second), ``focal`` (per share), ``column`` and ``row`` (per pixel). The lens distortion's own change with the pixel
+    is neglected.
     """
-    north, east, down = np.moveaxis(sight.rays_ned, -1, 0)
-    cos, sin, zero, one = np.cos(sight.heading_rad), np.sin(sight.heading_rad), np.zeros_like(down), np.ones_like(down)
-    x, y, _ = np.moveaxis(sight.rays_camera, -1, 0)
-    spread = np.einsum("nij,nj->ni", sight.rotation, np.stack([-x, -y, zero], axis=-1))
+    north, east, down = np.moveaxis(sight.reach_ned, -1, 0)
+    rise_e, rise_n = np.moveaxis(sight.slope_en, -1, 0)
+    steep = 1.0 / (rise_n * north + rise_e * east + down)
+    lean_e, lean_n = east * steep, north * steep
+
+    def met(d_north: Floats, d_east: Floats, d_down: Floats) -> Motion:
+        over = rise_n * d_north + rise_e * d_east + d_down
+        return d_east - lean_e * over, d_north - lean_n * over
+
+    cos, sin = np.cos(sight.heading_rad), np.sin(sight.heading_rad)
+    zero = np.zeros_like(down)
+    by_east, by_north = (1.0 - lean_e * rise_e, -lean_n * rise_e), (-lean_e * rise_n, 1.0 - lean_n * rise_n)
+    v_east, v_north = np.moveaxis(sight.velocity_m_s, -1, 0)
+    scale = np.linalg.norm(sight.reach_ned, axis=-1) / np.linalg.norm(sight.rays_camera, axis=-1)
+    spread = np.einsum("nij,nj->in", sight.rotation, sight.per_focal) * scale
+    column, row = (np.moveaxis(sight.rotation[:, :, i], -1, 0) * (scale / sight.focal_px[:, i]) for i in (0, 1))
     return {
-        "height": np.stack([east / down, north / down], axis=-1),
-        "roll": _turned(sight, np.stack([cos, sin, zero], axis=-1)),
-        "pitch": _turned(sight, np.stack([-sin, cos, zero], axis=-1)),
-        "yaw": _turned(sight, np.stack([zero, zero, one], axis=-1)),
-        "focal": _moved(sight, spread),
-        "column": _moved(sight, sight.rotation[:, :, 0] / sight.focal_px[:, :1]),
-        "row": _moved(sight, sight.rotation[:, :, 1] / sight.focal_px[:, 1:]),
+        "east": by_east,
+        "north": by_north,
+        "height": (lean_e, lean_n),
+        "roll": met(sin * down, -cos * down, cos * east - sin * north),
+        "pitch": met(cos * down, sin * down, -sin * east - cos * north),
+        "yaw": met(-east, north, zero),
+        "time": (by_east[0] * v_east + by_north[0] * v_north, by_east[1] * v_east + by_north[1] * v_north),
+        "focal": met(*spread),
+        "column": met(*column),
+        "row": met(*row),
     }
 
 
 def covariances(sight: Sight, sigmas: Sigmas) -> tuple[Floats, Floats]:
-    """Return two (n, 3) covariances east-east, east-north, north-north in m²: of the photo, and of its flight."""
+    """Return two (n, 3) covariances east-east, east-north, north-north in m²: of the photo, and what others share."""
     per_unit = jacobian(sight)
-    photo = _round(sigmas.position_m) + sum(
-        _stretched(per_unit[cause], sigma)
-        for cause, sigma in (
-            ("height", np.hypot(sigmas.height_m, sigmas.object_height_m)),
-            ("roll", sigmas.roll_rad),
-            ("pitch", sigmas.pitch_rad),
-            ("yaw", sigmas.yaw_rad),
-            ("focal", sigmas.focal),
-            ("column", sigmas.box_px),
-            ("row", sigmas.box_px),
-        )
-    )
-    return photo, _round(sigmas.position_bias_m) + _stretched(per_unit["height"], sigmas.height_bias_m)
+    photo = _summed([(per_unit["time"], sigmas.time_s), (per_unit["column"], sigmas.box_px),
+                     (per_unit["row"], sigmas.box_px)])  # fmt: skip
+    photo += _posed(per_unit, sigmas.pose_m2) if sigmas.pose_m2 is not None else _summed([
+        (per_unit["east"], sigmas.position_m), (per_unit["north"], sigmas.position_m),
+        (per_unit["height"], sigmas.height_m), (per_unit["roll"], sigmas.roll_rad),
+        (per_unit["pitch"], sigmas.pitch_rad), (per_unit["yaw"], sigmas.yaw_rad),
+    ])  # fmt: skip
+    level = np.sqrt(sigmas.height_bias_m**2 + sigmas.terrain_m**2 + sigmas.object_height_m**2)
+    shared = _summed([
+        (per_unit["east"], sigmas.position_bias_m), (per_unit["north"], sigmas.position_bias_m),
+        (per_unit["height"], level), (per_unit["focal"], sigmas.focal),
+    ])  # fmt: skip
+    return photo, shared
 
 
-def _round(sigma: Floats) -> Floats:
-    """Return (n, 3) covariances of the same sigma (n,) on both axes."""
-    return np.stack([sigma**2, np.zeros_like(sigma), sigma**2], axis=-1)
+def _summed(causes: list[tuple[Motion, Floats]]) -> Floats:
+    """Return (n, 3) covariances of independent causes with their sigmas (n,)."""
+    total = np.zeros((len(causes[0][1]), 3))
+    for (east, north), sigma in causes:
+        a, b = east * sigma, north * sigma
+        total[:, 0] += a * a
+        total[:, 1] += a * b
+        total[:, 2] += b * b
+    return total
 
 
-def _stretched(direction: Floats, sigma: Floats) -> Floats:
-    """Return (n, 3) covariances of one cause with sigma (n,) that moves the point along (n, 2)."""
-    east, north = np.moveaxis(direction * sigma[:, None], -1, 0)
-    return np.stack([east * east, east * north, north * north], axis=-1)
+def _posed(per_unit: dict[str, Motion], pose_m2: Floats) -> Floats:
+    """Return (n, 3) covariances that a whole pose's covariance (n, 6, 6) causes."""
+    causes = [per_unit[name] for name in ("east", "north", "height", "roll", "pitch", "yaw")]
+    j = np.stack([np.stack([one[axis] for one in causes], axis=-1) for axis in (0, 1)], axis=-2)
+    whole = np.asarray(j @ pose_m2 @ np.swapaxes(j, -1, -2))
+    return np.stack([whole[:, 0, 0], whole[:, 0, 1], whole[:, 1, 1]], axis=-1)

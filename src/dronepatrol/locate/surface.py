@@ -1,0 +1,263 @@
+"""The ground as one flight needs it: heights on a grid in the metres of a frame, and where rays first meet them."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from dronepatrol.geo.local import LocalFrame
+from dronepatrol.model.terrain import Terrain
+
+Floats = NDArray[np.float64]
+
+MOST_CELLS = 6_000_000
+"""A larger grid is sampled more coarsely, and says so."""
+BLOCK = 8  # cells per side of a block whose highest point is kept, to skip over what is surely below a ray
+_SMOOTH_M = 3.0  # slopes and roughness are those of the ground within about this distance
+_HOLE_SIGMA_M = 2.0  # 1 sigma of a filled height at the edge of what is known …
+_HOLE_PER_M = 0.15  # … and per metre away from it: assumptions
+_GRAZING = 0.5  # ground that falls away by more than this share of a ray's own fall
+_BISECTIONS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Where n rays end.
+
+    ``depth_m`` (n,) below the camera, NaN where nowhere; ``slope_en`` (n, 2) rise of the ground there per metre east
+    and north; ``sigma_m`` (n,) 1 sigma of its height; ``filled`` (n,) whether the model itself had no height there.
+    """
+
+    depth_m: Floats
+    slope_en: Floats
+    sigma_m: Floats
+    filled: NDArray[np.bool_]
+
+
+class Ground(Protocol):
+    """What rays can end on."""
+
+    @property
+    def source(self) -> str:
+        """Where the heights come from."""
+        ...
+
+    def first_hits(self, from_enu_m: Floats, lean_en: Floats) -> Ends:
+        """Return where rays first meet the ground.
+
+        Parameters
+        ----------
+        from_enu_m
+            (n, 3) metres east, north, up of the cameras.
+        lean_en
+            (n, 2) metres east and north per metre down.
+        """
+        ...
+
+    def height_m(self, east_north_m: Floats) -> Floats:
+        """Return (…) heights at (…, 2) metres east and north; NaN outside."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Level ground at ``up_m``, from which the real ground departs by ``relief_m`` (1 sigma)."""
+
+    up_m: float
+    relief_m: float
+    source: str
+
+    def first_hits(self, from_enu_m: Floats, lean_en: Floats) -> Ends:  # noqa: ARG002 a level asks no direction
+        """Return where rays meet the level."""
+        depth = from_enu_m[:, 2] - self.up_m
+        n = len(depth)
+        sigma = np.full(n, self.relief_m)
+        return Ends(np.where(depth > 0, depth, np.nan), np.zeros((n, 2)), sigma, np.zeros(n, dtype=bool))
+
+    def height_m(self, east_north_m: Floats) -> Floats:
+        """Return the level everywhere."""
+        return np.full(east_north_m.shape[:-1], self.up_m)
+
+
+class Grid:
+    """Heights on a regular grid, bilinear in between, holes filled from their edges.
+
+    Parameters
+    ----------
+    first_en_m
+        Metres east and north of the first cell's middle (south-west).
+    step_m
+        Metres between cells.
+    heights
+        (rows from south to north, columns from west to east) metres; NaN where unknown, at least one known.
+    sigma_m
+        1 sigma of the model's own heights.
+    source
+        Where the heights come from.
+    """
+
+    def __init__(
+        self, first_en_m: tuple[float, float], step_m: float, heights: Floats, sigma_m: float, source: str
+    ) -> None:
+        known = np.isfinite(heights)
+        self.known_share = float(known.mean())
+        self.source = source
+        self._east, self._north, self._step = *first_en_m, step_m
+        beyond_cells = np.zeros(heights.shape)
+        if not known.all():
+            beyond_cells, nearest = ndimage.distance_transform_edt(~known, return_indices=True)
+            heights = heights[tuple(nearest)]
+        self._z = np.ascontiguousarray(heights)
+        self._filled = ~known
+        self._lowest, self._highest = float(self._z.min()), float(self._z.max())
+        self._slope_e, self._slope_n, rough = _shape(self._z, step_m)
+        hole = np.where(known, 0.0, _HOLE_SIGMA_M + _HOLE_PER_M * step_m * beyond_cells)
+        self._sigma = np.sqrt(sigma_m**2 + rough**2 + hole**2)
+        self._blocks = _highest_of_blocks(self._z)
+
+    @classmethod
+    def sampled(
+        cls, terrain: Terrain, frame: LocalFrame, bounds_m: tuple[float, float, float, float], step_m: float,
+        sigma_m: float,
+    ) -> "Grid | None":  # fmt: skip
+        """Return a terrain on a grid over (west, south, east, north) metres, None where it knows nothing of it.
+
+        A window of more than :data:`MOST_CELLS` is sampled more coarsely.
+        """
+        west, south, east, north = bounds_m
+        step_m = max(step_m, float(np.sqrt((east - west) * (north - south) / MOST_CELLS)))
+        columns, rows = (max(int(np.ceil(side / step_m)) + 1, 2) for side in (east - west, north - south))
+        lonlat = _lattice_lonlat(frame, west, south, step_m, rows, columns)
+        heights = terrain.height_m(lonlat)
+        if not np.isfinite(heights).any():
+            return None
+        return cls((west, south), step_m, heights, sigma_m, f"{terrain.source}, every {step_m:.2g} m")
+
+    def height_m(self, east_north_m: Floats) -> Floats:
+        """Return (…) heights, NaN outside the grid."""
+        return self._bilinear(east_north_m[..., 0], east_north_m[..., 1])
+
+    def _bilinear(self, east: Floats, north: Floats) -> Floats:
+        x, y = (east - self._east) / self._step, (north - self._north) / self._step
+        rows, columns = self._z.shape
+        outside = ~((x >= 0) & (x <= columns - 1) & (y >= 0) & (y <= rows - 1))
+        x, y = np.where(outside, 0.0, x), np.where(outside, 0.0, y)
+        i, j = np.minimum(y.astype(np.intp), rows - 2), np.minimum(x.astype(np.intp), columns - 2)
+        x, y = x - j, y - i
+        flat, at = self._z.ravel(), i * columns + j
+        low = flat[at] * (1 - x) + flat[at + 1] * x
+        high = flat[at + columns] * (1 - x) + flat[at + columns + 1] * x
+        return np.where(outside, np.nan, low * (1 - y) + high * y)
+
+    def first_hits(self, from_enu_m: Floats, lean_en: Floats) -> Ends:
+        """Return where rays first meet the surface: what stands in front hides what is behind."""
+        depth = self._depths(from_enu_m, lean_en)
+        east, north = (from_enu_m[:, axis] + lean_en[:, axis] * depth for axis in (0, 1))
+        rows, columns = self._z.shape
+        with np.errstate(invalid="ignore"):
+            i = np.clip(np.nan_to_num((north - self._north) / self._step + 0.5), 0, rows - 1).astype(np.intp)
+            j = np.clip(np.nan_to_num((east - self._east) / self._step + 0.5), 0, columns - 1).astype(np.intp)
+        slope = np.stack([self._slope_e[i, j], self._slope_n[i, j]], axis=-1)
+        return Ends(depth, _facing(slope, lean_en), self._sigma[i, j], self._filled[i, j])
+
+    def _depths(self, origin: Floats, lean: Floats) -> Floats:
+        """Return (n,) depths of first hits, NaN where a ray leaves the grid before.
+
+        A ray goes block by block; a block that is wholly below it is skipped, in the others its crossing is looked for
+        cell by cell and then halved down on the bilinear surface.
+        """
+        up, found = origin[:, 2], np.full(len(origin), np.nan)
+        start, end = np.maximum(up - self._highest, 0.0), up - self._lowest + 1e-6
+        long = BLOCK * self._step / np.maximum(np.hypot(lean[:, 0], lean[:, 1]), 1e-6)
+        active = np.flatnonzero(end > 0)
+        near = start[active]
+        while len(active):
+            far = np.minimum(near + long[active], end[active])
+            middle = (near + far) / 2
+            top = self._block_top(*(origin[active, axis] + lean[active, axis] * middle for axis in (0, 1)))
+            may = up[active] - far <= top
+            if may.any():
+                rows = active[may]
+                found[rows] = self._crossing(origin[rows], lean[rows], near[may], far[may])
+            keep = np.isnan(found[active]) & (far < end[active])
+            active, near = active[keep], far[keep]
+        return found
+
+    def _block_top(self, east: Floats, north: Floats) -> Floats:
+        rows, columns = self._blocks.shape
+        j = np.floor((east - self._east) / (self._step * BLOCK)).astype(np.intp)
+        i = np.floor((north - self._north) / (self._step * BLOCK)).astype(np.intp)
+        inside = (i >= -1) & (i <= rows) & (j >= -1) & (j <= columns)
+        return np.where(inside, self._blocks[np.clip(i, 0, rows - 1), np.clip(j, 0, columns - 1)], -np.inf)
+
+    def _crossing(self, origin: Floats, lean: Floats, near: Floats, far: Floats) -> Floats:
+        """Return (n,) depths between near and far at which rays go under the surface, NaN where they do not."""
+        share = np.linspace(0.0, 1.0, BLOCK + 1)
+        depth = near[:, None] + (far - near)[:, None] * share
+        under = self._under(origin[:, None], lean[:, None], depth)
+        first = under.argmax(axis=1)
+        found = np.full(len(origin), np.nan)
+        rows = np.flatnonzero(under.any(axis=1))
+        before = np.maximum(first[rows] - 1, 0)
+        low, high = depth[rows, before], depth[rows, first[rows]]
+        for _ in range(_BISECTIONS):
+            middle = (low + high) / 2
+            below = self._under(origin[rows], lean[rows], middle)
+            low, high = np.where(below, low, middle), np.where(below, middle, high)
+        a, b = (self._above(origin[rows], lean[rows], depth) for depth in (low, high))
+        share = np.divide(a, a - b, out=np.full_like(a, 0.5), where=(a - b) > 1e-12)
+        found[rows] = low + np.clip(np.nan_to_num(share, nan=0.5), 0.0, 1.0) * (high - low)
+        return found
+
+    def _above(self, origin: Floats, lean: Floats, depth: Floats) -> Floats:
+        height = self._bilinear(origin[..., 0] + lean[..., 0] * depth, origin[..., 1] + lean[..., 1] * depth)
+        return np.asarray(origin[..., 2] - depth - height)
+
+    def _under(self, origin: Floats, lean: Floats, depth: Floats) -> NDArray[np.bool_]:
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self._above(origin, lean, depth) <= 1e-9)
+
+
+def _facing(slope_en: Floats, lean_en: Floats) -> Floats:
+    """Return slopes, flattened where a ray grazes them or comes from behind.
+
+    There first-order propagation knows no bound; the roughness of such places stands for it.
+    """
+    falling = -(slope_en * lean_en).sum(axis=-1)
+    return slope_en * np.where(falling > _GRAZING, _GRAZING / np.maximum(falling, _GRAZING), 1.0)[:, None]
+
+
+def _shape(z: Floats, step_m: float) -> tuple[Floats, Floats, Floats]:
+    """Return slopes east and north of the smoothed surface, and how far heights depart from its tangent (1 sigma)."""
+    size = max(3, 2 * round(_SMOOTH_M / step_m) + 1)
+    smooth = ndimage.uniform_filter(z, size, mode="nearest")
+    slope_n, slope_e = (np.asarray(slope, dtype=float) for slope in np.gradient(smooth, step_m))
+    if step_m > _SMOOTH_M:
+        return slope_e, slope_n, np.zeros_like(z)
+    variance = np.maximum(ndimage.uniform_filter(z * z, size, mode="nearest") - smooth * smooth, 0.0)
+    tangent = (slope_e**2 + slope_n**2) * (step_m**2 * (size**2 - 1) / 12)
+    return slope_e, slope_n, np.asarray(np.sqrt(np.maximum(variance - tangent, 0.0)), dtype=float)
+
+
+def _highest_of_blocks(z: Floats) -> Floats:
+    """Return the highest of each block of cells and of the blocks around it."""
+    rows, columns = (-(-side // BLOCK) * BLOCK for side in z.shape)
+    padded = np.pad(z, ((0, rows - z.shape[0]), (0, columns - z.shape[1])), mode="edge")
+    blocks = padded.reshape(rows // BLOCK, BLOCK, columns // BLOCK, BLOCK).max(axis=(1, 3))
+    return np.asarray(ndimage.maximum_filter(blocks, 3, mode="nearest"))
+
+
+def _lattice_lonlat(frame: LocalFrame, west: float, south: float, step_m: float, rows: int, columns: int) -> Floats:
+    """Return (rows, columns, 2) degrees of a grid: exact on every 32nd cell, linear in between (micrometres off)."""
+    every = 32
+    i, j = np.arange(0, rows + every, every), np.arange(0, columns + every, every)
+    east, north = np.meshgrid(west + j * step_m, south + i * step_m)
+    corners = frame.to_lonlat(np.stack([east, north], axis=-1))
+    y, x = np.arange(rows) / every, np.arange(columns) / every
+    a, b = y.astype(int), x.astype(int)
+    y, x = (y - a)[:, None, None], (x - b)[None, :, None]
+    low = corners[a][:, b] * (1 - x) + corners[a][:, b + 1] * x
+    high = corners[a + 1][:, b] * (1 - x) + corners[a + 1][:, b + 1] * x
+    return np.asarray(low * (1 - y) + high * y)
