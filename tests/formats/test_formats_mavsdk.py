@@ -6,14 +6,23 @@ MAVSDK 4 needs a vehicle's heartbeat before it imports; it gets one as bytes, wi
 import importlib
 import math
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from formats_flights import flights, planned, sorties
 from hypothesis import HealthCheck, given, settings
 from pymavlink.dialects.v20 import common
 
-from dronepatrol.formats.flight import home_item
+from dronepatrol.formats.flight import flight_of, home_item
+from dronepatrol.formats.plan import write_plan
 from dronepatrol.formats.registry import content_of, read
+from dronepatrol.formats.wpl import write_wpl
+from dronepatrol.model.progress import silent
+from dronepatrol.patrol.plan import read_request
+from dronepatrol.plan.items import fence_items, rally_items, sortie_items
+from dronepatrol.plan.mission import plan_mission
+from dronepatrol.store.spec import read_spec
 
 mavsdk = pytest.importorskip("mavsdk.mavsdk", reason="needs the Python package mavsdk, version 4")
 ARDUPILOT, PX4 = 3, 12
@@ -119,3 +128,31 @@ def test_mavsdk_and_we_agree_about_other_programs_plans(importers, testdata):
         data = importers[flight.autopilot].import_qgroundcontrol_mission(str(path))
         items = data.mission_items[1:] if flight.autopilot == "ardupilot" else data.mission_items
         assert seen(items) == expected(flight.items)
+
+
+MISSIONS = Path(__file__).resolve().parents[2] / "missions"
+SHIPPED = sorted(path.name for path in MISSIONS.glob("*.toml"))
+QUICK = ("pinghu-points-demo.toml", "pinghu-xindai-demo.toml")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.campaign) for name in SHIPPED]
+)
+def test_mavsdk_takes_every_sortie_of_the_shipped_missions(importers, name):
+    mission = plan_mission(read_request(read_spec(MISSIONS / name)), silent)
+    assert mission.sorties
+    counted = 0
+    for autopilot in ("ardupilot", "px4"):
+        raw = importers[autopilot]
+        theirs = replace(mission, autopilot=autopilot)
+        for sortie in mission.sorties:
+            items = (*sortie_items(sortie, autopilot), *fence_items(mission), *rally_items(sortie))
+            plan, flight = write_plan(theirs, sortie, items), flight_of(theirs, sortie, items)
+            data = raw.import_qgroundcontrol_mission_from_string(plan)
+            home = int(autopilot == "ardupilot")
+            assert seen(data.mission_items[home:]) == expected(flight.items)
+            assert (len(data.geofence_items), len(data.rally_items)) == (len(flight.fence), len(flight.rally))
+            text = raw.import_mission_planner_mission_from_string(write_wpl(sortie_items(sortie, autopilot)))
+            assert seen(text.mission_items[home:]) == expected(sortie_items(sortie, autopilot))
+            counted += 1
+    print(f"{name}: MAVSDK takes {counted} plans and {counted} mission texts")
