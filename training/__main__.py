@@ -6,6 +6,7 @@ Resumable: run the same command again and it goes on from the last checkpoint. D
 import argparse
 import copy
 import math
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from training.loss import loss
 from training.network import COCO_BUS, COCO_CAR, COCO_TRUCK, Network
 
 CLASS_ROWS = (COCO_CAR, COCO_CAR, COCO_TRUCK, COCO_BUS)
-SAVE_EVERY = 100
-EMA = 0.998
+SAVE_EVERY = 50
+KEEP_EVERY = 200
+EMA = 0.996
 
 
 def main() -> None:
@@ -31,7 +33,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     images = [*aerial_cars(options.data / "aerial_cars"), *au_air(options.data / "auair")]
     learned, held_back = split(images)
-    print(f"{len(learned)} images to learn from, {len(held_back)} held back by recording", flush=True)
+    _say(f"{len(learned)} images to learn from, {len(held_back)} held back by recording")
     network = Network(options.start, CLASS_ROWS)
     average = copy.deepcopy(network)
     crops = Crops(learned, options.size, options.seed)
@@ -48,8 +50,15 @@ def main() -> None:
         if (step + 1) % SAVE_EVERY == 0 or step + 1 == options.steps:
             _save(state, step + 1, network, average, optimizer, crops)
             average.save(options.out / "vehicles.onnx", CLASSES, {"author": "dronepatrol"})
+            if (step + 1) % KEEP_EVERY == 0:
+                average.save(options.out / f"vehicles-{step + 1:05d}.onnx", CLASSES, {"author": "dronepatrol"})
             minutes = (time.monotonic() - began) / 60
-            print(f"step {step + 1} of {options.steps}  loss {value:.3f}  {minutes:.1f} min", flush=True)
+            _say(f"step {step + 1} of {options.steps}  loss {value:.3f}  {minutes:.1f} min")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def _step(network: Network, optimizer: torch.optim.Optimizer, crops: Crops, count: int) -> float:
@@ -101,9 +110,7 @@ def _save(
     temporary.replace(path)
 
 
-def _resume(
-    path: Path, network: Network, average: Network, optimizer: torch.optim.Optimizer, crops: Crops
-) -> int:
+def _resume(path: Path, network: Network, average: Network, optimizer: torch.optim.Optimizer, crops: Crops) -> int:
     if not path.is_file():
         return 0
     content = torch.load(path, weights_only=True)
@@ -119,9 +126,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder with aerial_cars/ and auair/")
     parser.add_argument("--start", type=Path, required=True, help="yolox_nano.onnx (Apache-2.0) to start from")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint.pt and vehicles.onnx")
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=1600)
     parser.add_argument("--batch", type=int, default=12)
-    parser.add_argument("--size", type=int, default=320, help="side of the crops in pixels, a multiple of 64")
+    parser.add_argument("--size", type=int, default=256, help="side of the crops in pixels, a multiple of 64")
     parser.add_argument("--rate", type=float, default=4e-4)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)

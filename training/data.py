@@ -24,10 +24,11 @@ VALIDATION = frozenset({"MOS", "DJI_0013", "frame_20190905143505"})
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """One image: ``xyxy`` (n, 4) box edges in pixels, ``kind`` (n,) index into ``CLASSES``."""
+    """One image: ``xyxy`` (n, 4) box edges in pixels, ``kind`` (n,) index into ``CLASSES``; ``nadir`` without an up."""
 
     path: Path
     recording: str
+    nadir: bool
     xyxy: NDArray[np.float32]
     kind: NDArray[np.intp]
 
@@ -39,7 +40,7 @@ def aerial_cars(folder: Path) -> Iterator[Labelled]:
         rows = rows.reshape(-1, 5)
         centre, size = rows[:, 1:3] * 416, rows[:, 3:5] * 416
         kind = np.array([CLASSES.index(AERIAL_CARS[int(number)]) for number in rows[:, 0]], dtype=np.intp)
-        yield Labelled(path, recording(path.name), np.hstack([centre - size / 2, centre + size / 2]), kind)
+        yield Labelled(path, recording(path.name), True, np.hstack([centre - size / 2, centre + size / 2]), kind)
 
 
 def au_air(folder: Path) -> Iterator[Labelled]:
@@ -47,14 +48,17 @@ def au_air(folder: Path) -> Iterator[Labelled]:
     table = json.loads((folder / "annotations.json").read_text())
     for row in sorted(table["annotations"], key=lambda row: str(row["image_name"])):
         boxes = [
-            ((b["left"], b["top"], b["left"] + b["width"], b["top"] + b["height"]), AU_AIR[table["categories"][b["class"]]])
+            (
+                (b["left"], b["top"], b["left"] + b["width"], b["top"] + b["height"]),
+                AU_AIR[table["categories"][b["class"]]],
+            )
             for b in row["bbox"]
             if table["categories"][b["class"]] in AU_AIR
         ]
         xyxy = np.array([box for box, _ in boxes], dtype=np.float32).reshape(-1, 4)
         kind = np.array([CLASSES.index(name) for _, name in boxes], dtype=np.intp)
         path = folder / "images" / row["image_name"]
-        yield Labelled(path, recording(path.name), xyxy, kind)
+        yield Labelled(path, recording(path.name), False, xyxy, kind)
 
 
 def recording(name: str) -> str:

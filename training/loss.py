@@ -14,7 +14,10 @@ _FAR = 1e5
 
 
 def flatten(outputs: list[tuple[Tensor, Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Return boxes (b, n, 4) as edges in pixels, objectness (b, n), classes (b, n, c), cell centres (n, 2), strides (n,)."""
+    """Return what all cells say in one row: boxes, objectness and classes, with the cells' centres and strides.
+
+    Boxes (b, n, 4) are edges in pixels, objectness is (b, n), classes (b, n, c), centres (n, 2), strides (n,).
+    """
     boxes, objects, classes, centres, strides = [], [], [], [], []
     for (box, obj, cls), stride in zip(outputs, STRIDES, strict=True):
         height, width = box.shape[2:]
@@ -66,7 +69,7 @@ def _assign(
     score = (classes[allowed].sigmoid() * objects[allowed, None].sigmoid()).sqrt().clamp(1e-6, 1 - 1e-6)
     one_hot = functional.one_hot(kinds, classes.shape[1]).float()
     negative = functional.binary_cross_entropy(score, torch.zeros_like(score), reduction="none").sum(1)
-    logit = (score.log() - (1 - score).log())
+    logit = score.log() - (1 - score).log()
     class_cost = negative[None] - one_hot @ logit.T
     cost = class_cost - 3.0 * torch.log(overlap + 1e-8) + _FAR * (~both)
     matching = torch.zeros_like(cost, dtype=torch.bool)

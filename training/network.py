@@ -71,9 +71,7 @@ class Network(nn.Module):
         """Write the network as ONNX with these class names."""
         model = onnx.ModelProto()
         model.CopyFrom(self.model)
-        old_rows = next(
-            i.dims[0] for i in self.model.graph.initializer if i.name == "head.cls_preds.0.weight"
-        ) + 5
+        old_rows = next(i.dims[0] for i in self.model.graph.initializer if i.name == "head.cls_preds.0.weight") + 5
         for tensor in model.graph.initializer:
             if tensor.name in self._weights:
                 array = self.weights[self._weights[tensor.name]].detach().numpy()

@@ -10,6 +10,7 @@ def check(detector: Detector) -> None:
     assert isinstance(detector.name, str)
     assert detector.name
     assert detector.weights_sha256 == "" or len(bytes.fromhex(detector.weights_sha256)) == 32
+    assert 0 <= detector.threshold < 1
     noise = np.random.default_rng(5)
     for height, width in [(1, 1), (7, 300), (300, 7), (64, 64), (333, 517)]:
         for gsd_m in [None, 0.002, 0.05]:

@@ -10,6 +10,8 @@ from dronepatrol.errors import DronePatrolError, InputError
 
 CELLS = 64 + 16 + 4  # grids of a 64 px input with strides 8, 16, 32
 NAMES = "{0: 'car', 1: 'person', 2: 'cell phone'}"
+ONE_TILE_M = 0.05
+"""A ground sample distance at which a picture of 64 px is one tile."""
 BOX = (20.0, 30.0, 44.0, 46.0)  # left, top, right, bottom from the edge of the input
 
 
@@ -47,7 +49,7 @@ FORMS = [yolox, yolov5, yolov8]
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_gives_the_same_box(network, form):
     detector = load_detector(str(network({"output": form()}, names=NAMES)))
-    found = detector(np.zeros((64, 64, 3), dtype=np.uint8), None)
+    found = detector(np.zeros((64, 64, 3), dtype=np.uint8), ONE_TILE_M)
     assert found.kind.tolist() == ["car"]
     assert found.score == pytest.approx([0.9])
     assert found.xyxy[0] == pytest.approx(np.array(BOX) - 0.5, abs=1e-4)
@@ -74,20 +76,20 @@ def test_real_network_keeps_the_contract(testdata, detector_contract):
 
 def test_output_is_found_by_shape_not_by_order(network):
     outputs = {"a_mask": np.zeros((1, 32, 16, 16), dtype=np.float32), "finds": yolov8()}
-    assert load_detector(str(network(outputs, names=NAMES)))(np.zeros((64, 64, 3), dtype=np.uint8), None).kind == [
-        "car"
-    ]
+    assert load_detector(str(network(outputs, names=NAMES)))(
+        np.zeros((64, 64, 3), dtype=np.uint8), ONE_TILE_M
+    ).kind == ["car"]
 
 
 def test_what_is_not_looked_for_is_left_out(network):
     detector = load_detector(str(network({"output": yolov8(number=2)}, names=NAMES)))
-    assert len(detector(np.zeros((64, 64, 3), dtype=np.uint8), None)) == 0
+    assert len(detector(np.zeros((64, 64, 3), dtype=np.uint8), ONE_TILE_M)) == 0
 
 
 def test_names_beside_the_weights_count_first(network):
     path = network({"output": yolov8()}, names=NAMES)
     path.with_suffix(".toml").write_text('names = ["Pedestrian", "b", "c"]')
-    assert load_detector(str(path))(np.zeros((64, 64, 3), dtype=np.uint8), None).kind == ["person"]
+    assert load_detector(str(path))(np.zeros((64, 64, 3), dtype=np.uint8), ONE_TILE_M).kind == ["person"]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +102,7 @@ def test_names_beside_the_weights_count_first(network):
         ("names = 3", {}),
         ("no toml", {}),
         ("other = 1", {}),
+        ('names = ["car", 2, "b"]', {}),
     ],
 )
 def test_classes_without_names_are_refused(network, sidecar, metadata):
@@ -116,12 +119,12 @@ def test_values_that_are_no_numbers_are_named(network, bad):
     output[0, 4, 5] = bad
     detector = load_detector(str(network({"output": output}, names=NAMES)))
     with pytest.raises(DronePatrolError, match="tiny put out values that are no numbers"):
-        detector(np.zeros((64, 64, 3), dtype=np.uint8), None)
+        detector(np.zeros((64, 64, 3), dtype=np.uint8), ONE_TILE_M)
 
 
 def test_unknown_output_form_is_named_with_its_shape(network):
-    path = network({"boxes": np.zeros((1, 300, 6), dtype=np.float32)}, names=NAMES)
-    with pytest.raises(InputError, match=r"tiny.onnx: outputs of no known form: boxes \(1, 300, 6\)"):
+    path = network({"boxes": np.zeros((1, 300, 3), dtype=np.float32)}, names=NAMES)
+    with pytest.raises(InputError, match=r"tiny.onnx: outputs of no known form: boxes \(1, 300, 3\)"):
         load_detector(str(path))
 
 
@@ -142,7 +145,7 @@ def test_cut_off_network_is_refused(network):
 
 def test_wrong_input_is_refused(network):
     path = network({"output": yolov8()}, input_wh=(63, 64), names=NAMES)
-    with pytest.raises(InputError, match="multiples of 32"):
+    with pytest.raises(InputError, match=r"expected an input \(1, 3, height, width\) of even sides"):
         load_detector(str(path))
 
 

@@ -11,6 +11,7 @@ from dronepatrol.cli import (
     convert,
     demo,
     detect,
+    evaluate,
     fly,
     ingest,
     issues,
@@ -59,6 +60,7 @@ app.command()(convert.convert)
 app.command()(fly.fly)
 app.command()(ingest.ingest)
 app.command()(detect.detect)
+app.command()(evaluate.evaluate)
 app.command()(locate.locate)
 app.command()(issues.issues)
 app.command("map")(map.draw_map)

@@ -1,13 +1,13 @@
 """``dronepatrol detect``."""
 
 from dronepatrol.cli.console import finish, progress
-from dronepatrol.cli.options import JOBS, AsJson, Folder, Jobs, Model
+from dronepatrol.cli.options import DEFAULT_MODEL, JOBS, AsJson, Folder, Jobs, Model
 
 
-def detect(folder: Folder, model: Model, jobs: Jobs = JOBS, as_json: AsJson = False) -> None:
+def detect(folder: Folder, model: Model = DEFAULT_MODEL, jobs: Jobs = JOBS, as_json: AsJson = False) -> None:
     """Run a detector over every photo of a patrol; writes detections.parquet.
 
-    Example: dronepatrol detect patrol --model yolox_nano.onnx
+    Example: dronepatrol detect patrol --model vehicles
     """
     from dronepatrol.patrol.detect import detect as detect_photos
     from dronepatrol.store.folder import PatrolFolder

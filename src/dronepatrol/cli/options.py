@@ -28,7 +28,9 @@ Lang = Annotated[str, typer.Option("--lang", metavar="zh|en", help="Language of 
 Model = Annotated[
     str,
     typer.Option(
-        "--model", metavar="NAME|FILE.onnx", help='Detector: an ONNX file, or "scene" for the synthetic scene alone.'
+        "--model",
+        metavar="NAME|FILE.onnx",
+        help='Detector: a name of "dronepatrol models list", an ONNX file, or "scene" for the synthetic scene alone.',
     ),
 ]
 Spec = Annotated[
@@ -36,4 +38,6 @@ Spec = Annotated[
     typer.Option("--spec", metavar="TOML", help="Patrol spec that names registers and towns to check against."),
 ]
 
+DEFAULT_MODEL = "vehicles"
+"""The detector that comes with the package."""
 JOBS = os.cpu_count() or 1

@@ -5,7 +5,7 @@ above phones or suitcases, but so it calls real rubbish, and a map from one to t
 """
 
 import ast
-import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 from dronepatrol.errors import InputError
@@ -32,8 +32,12 @@ _SYNONYMS = {
     "motorbike": "motorcycle",
     "bike": "bicycle",
     "lorry": "truck",
+    "trailer": "truck",
     "ship": "boat",
 }
+VEHICLES = frozenset({"car", "van", "truck", "bus"})
+"""Kinds that exclude one another: one vehicle is one of them."""
+
 _IRRELEVANT = frozenset(COCO) - {"person", "bicycle", "car", "motorcycle", "bus", "truck", "boat"}
 """Classes of COCO that are not looked for from the air: what a network finds of them is left out."""
 
@@ -45,44 +49,38 @@ def kind_of(name: str) -> str | None:
     return None if kind in _IRRELEVANT else kind
 
 
-def class_names(path: Path, metadata: dict[str, str], count: int) -> tuple[str, ...]:
-    """Return the names of a network's classes.
+def class_names(path: Path, given: Sequence[str] | None, count: int | None) -> tuple[str, ...]:
+    """Return the names of a network's classes: those given, else COCO's where that is their number or it is open.
 
-    They come from ``names`` in a TOML file beside the weights (same name, ``.toml``), else from the weights' own
-    metadata (as Ultralytics writes them), else from COCO where there are 80.
+    Parameters
+    ----------
+    path
+        The weights, for the error.
+    given
+        Names from a sidecar or the weights' metadata.
+    count
+        Number of classes that the outputs' shapes tell, None where they leave it open.
 
     Raises
     ------
     InputError
         When nothing tells the names, or their number is another than the network's.
     """
-    sidecar = path.with_suffix(".toml")
-    names = _from_toml(sidecar) if sidecar.is_file() else _from_metadata(metadata)
-    if names is None and count == len(COCO):
+    names = tuple(given) if given is not None else None
+    if names is None and count in {None, len(COCO)}:
         return COCO
+    sidecar = path.with_suffix(".toml").name
     if names is None:
         msg = f"{path.name}: {count} classes without names"
-        raise InputError(msg, hint=f'write {sidecar.name} beside it with: names = ["car", …]')
-    if len(names) != count:
+        raise InputError(msg, hint=f'write {sidecar} beside it with: names = ["car", …]')
+    if count is not None and len(names) != count:
         msg = f"{path.name}: {count} classes, but {len(names)} names"
-        raise InputError(msg, hint=f"correct names in {sidecar.name}")
+        raise InputError(msg, hint=f"correct names in {sidecar}")
     return names
 
 
-def _from_toml(sidecar: Path) -> tuple[str, ...]:
-    try:
-        names = tomllib.loads(sidecar.read_text("utf-8"))["names"]
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError) as error:
-        msg = f"{sidecar.name}: no list of names: {error}"
-        raise InputError(msg, hint='write in it: names = ["car", …]') from error
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        msg = f"{sidecar.name}: names is no list of texts"
-        raise InputError(msg, hint='write in it: names = ["car", …]')
-    return tuple(names)
-
-
-def _from_metadata(metadata: dict[str, str]) -> tuple[str, ...] | None:
-    """Return the names of "{0: 'car', 1: …}" or of a list, None where there are none."""
+def names_in(metadata: dict[str, str]) -> tuple[str, ...] | None:
+    """Return the names that weights carry, as Ultralytics writes them: "{0: 'car', 1: …}" or a list; None without."""
     try:
         names = ast.literal_eval(metadata.get("names", "")[:65_536])
     except (ValueError, SyntaxError, MemoryError, RecursionError):

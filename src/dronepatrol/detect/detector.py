@@ -1,7 +1,6 @@
 """Which detector a name stands for."""
 
-from pathlib import Path
-
+from dronepatrol.detect.models import find_model, models
 from dronepatrol.errors import InputError
 from dronepatrol.model.detection import Detector
 
@@ -9,15 +8,17 @@ SCENE = "scene"
 """The detector of the simulated scene; it is tuned to that scene and of no use for real photos."""
 
 
-def load_detector(name_or_path: str, *, threads: int = 0) -> Detector:
+def load_detector(name_or_path: str, *, threads: int = 0, least_score: float | None = None) -> Detector:
     """Return the detector that a name stands for, or that lies in an ONNX file.
 
     Parameters
     ----------
     name_or_path
-        "scene", or the path of an ONNX file.
+        "scene", the name of a shipped or added model (``detect.models``), or the path of an ONNX file.
     threads
         How many threads one call may use; 0 leaves it to the detector.
+    least_score
+        Finds of networks below this score are left out; None takes their working threshold.
 
     Raises
     ------
@@ -28,10 +29,11 @@ def load_detector(name_or_path: str, *, threads: int = 0) -> Detector:
         from dronepatrol.detect.scene import SceneDetector  # noqa: PLC0415 heavy
 
         return SceneDetector()
-    path = Path(name_or_path)
-    if not path.is_file():
-        msg = f"no detector {name_or_path!r}: neither a name (known: {SCENE}) nor an ONNX file"
-        raise InputError(msg, hint="give the path of a .onnx file with --model")
-    from dronepatrol.detect.onnx import OnnxDetector  # noqa: PLC0415 heavy
+    path = find_model(name_or_path)
+    if path is None:
+        known = ", ".join([SCENE, *models()])
+        msg = f"no detector {name_or_path!r}: neither a name (known: {known}) nor an ONNX file"
+        raise InputError(msg, hint="give a name or the path of a .onnx file with --model")
+    from dronepatrol.detect.tiled import TiledDetector  # noqa: PLC0415 heavy
 
-    return OnnxDetector(path, threads=threads)
+    return TiledDetector(path, threads=threads, least_score=least_score)

@@ -4,7 +4,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dronepatrol.detect.forms.form import Fit
+
 Image = NDArray[np.uint8]
+Floats = NDArray[np.float64]
 
 PAD = 114
 """Grey that fills what an image does not cover of a network's input, the custom of the YOLO family."""
@@ -26,20 +29,25 @@ def decode(content: bytes) -> Image | None:
     return None if image is None else np.asarray(image, dtype=np.uint8)
 
 
-def fitted(image: Image, input_wh: tuple[int, int], *, centred: bool) -> tuple[Image, float, tuple[float, float]]:
-    """Return the image scaled into a network's input, the scale, and where its left and top edge lie there.
+def fitted(image: Image, input_wh: tuple[int, int], fit: Fit) -> tuple[Image, Floats, Floats]:
+    """Return the image scaled into a network's input, and the scale and offset, x and y, (2,) each.
 
     An image coordinate counted from pixel edges, times the scale, plus the offset, is the network's coordinate.
     """
     height, width = image.shape[:2]
-    scale = min(input_wh[0] / width, input_wh[1] / height)
-    size = max(round(width * scale), 1), max(round(height * scale), 1)
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    whole = np.array(input_wh, dtype=float)
+    scale = whole / (width, height)
+    if fit is not Fit.STRETCH:
+        scale[:] = scale.min()
+    size = max(round(width * scale[0]), 1), max(round(height * scale[1]), 1)
+    how = cv2.INTER_AREA if scale.min() < 1 else cv2.INTER_LINEAR
     small = image if size == (width, height) else cv2.resize(image, size, interpolation=how)
-    left, top = ((input_wh[0] - size[0]) // 2, (input_wh[1] - size[1]) // 2) if centred else (0, 0)
+    if size == input_wh:
+        return np.asarray(small, dtype=np.uint8), scale, np.zeros(2)
+    left, top = ((input_wh[0] - size[0]) // 2, (input_wh[1] - size[1]) // 2) if fit is Fit.CENTRE else (0, 0)
     canvas = np.full((input_wh[1], input_wh[0], 3), PAD, dtype=np.uint8)
     canvas[top : top + size[1], left : left + size[0]] = small
-    return canvas, scale, (float(left), float(top))
+    return canvas, scale, np.array([left, top], dtype=float)
 
 
 def use_threads(number: int) -> None:

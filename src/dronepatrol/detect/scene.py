@@ -104,6 +104,7 @@ class SceneDetector:
 
     name = "scene-colours, tuned to the synthetic scene"
     weights_sha256 = ""
+    threshold = 0.0
 
     def __call__(self, image: NDArray[np.uint8], gsd_m: float | None) -> Detections:
         """Detect in one image (height, width, 3), BGR; without a ground sample distance nothing has a size: empty."""

@@ -11,11 +11,15 @@ CAR_IN_NETWORK_PX = 45.0
 """Size at which small networks see a car best from above: 30 to 60 pixels of their input, measured on aerial images."""
 OVERLAP = 0.25
 """Share of a tile that it has in common with the next; things up to that size are whole in one of them."""
+LARGER = 4
+"""A bus of 18 m in a tile this many times larger is as long as a car in a tile for cars."""
+SMALL = 2
+"""An image without known scale is small, and looked at closer, up to this many times the network's input."""
 BORDER_PX = 2.0
 """A box that ends this close to a border inside the image, in network pixels, is taken as cut."""
 
 
-def tile_size_px(network_px: int, gsd_m: float | None) -> int:
+def tile_size_px(network_px: int, gsd_m: float | None, car_px: float = CAR_IN_NETWORK_PX) -> int:
     """Return the side of a square tile, in image pixels, that shows a car at the size the network sees best.
 
     Parameters
@@ -24,11 +28,34 @@ def tile_size_px(network_px: int, gsd_m: float | None) -> int:
         Side of the network's input.
     gsd_m
         Metres on the ground per image pixel; where unknown, one image pixel becomes one network pixel.
+    car_px
+        Length in network pixels at which the network sees a car best.
     """
     if gsd_m is None or not math.isfinite(gsd_m) or gsd_m <= 0:
         return network_px
-    image_px_per_network_px = CAR_M / gsd_m / CAR_IN_NETWORK_PX
+    image_px_per_network_px = CAR_M / gsd_m / car_px
     return max(round(network_px * min(max(image_px_per_network_px, 0.25), 1e6)), 16)
+
+
+def tile_sizes_px(
+    image_wh: tuple[int, int], network_px: int, gsd_m: float | None, car_px: float = CAR_IN_NETWORK_PX
+) -> list[int]:
+    """Return the sides of the tiles, in image pixels, that an image is looked at with, smallest first.
+
+    With a known ground sample distance: tiles for cars, and :data:`LARGER` times larger ones where an image has more
+    than one, in which things too long for the overlap are whole. Where it is unknown, things may have any size: tiles
+    from one image pixel per network pixel (half of one for small images) to the whole image, each twice the last.
+    """
+    longest = max(image_wh)
+    first = tile_size_px(network_px, gsd_m, car_px)
+    if gsd_m is not None and math.isfinite(gsd_m) and gsd_m > 0:
+        return [first] if first >= longest else [first, min(LARGER * first, longest)]
+    size = first if longest > SMALL * network_px else first // 2
+    sizes = []
+    while size * 1.5 < longest:
+        sizes.append(size)
+        size *= 2
+    return [*sizes, longest]
 
 
 def tiles(image_wh: tuple[int, int], tile_px: int) -> NDArray[np.intp]:

@@ -46,6 +46,8 @@ class Detector(Protocol):
     """What the detections are credited to."""
     weights_sha256: str
     """Hash of the weights, or empty where there are none."""
+    threshold: float
+    """Score from which a find counts; what is below is there for measuring alone."""
 
     def __call__(self, image: NDArray[np.uint8], gsd_m: float | None) -> Detections:
         """Detect in one image.

@@ -1,0 +1,186 @@
+"""A detector against labelled images: how much it finds, how much of that is true, and where it is worst."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dronepatrol.detect.classes import VEHICLES
+from dronepatrol.detect.images import decode
+from dronepatrol.detect.precision import Scene, average_precision, by_size, counts_at, match, overlaps
+from dronepatrol.detect.truth.labelled import Labelled
+from dronepatrol.errors import DronePatrolError
+from dronepatrol.model.batch import Skipped
+from dronepatrol.model.detection import Detections, Detector
+
+VEHICLE = "vehicle"
+"""All kinds of :data:`VEHICLES` taken as one: whether a vehicle was seen, whatever it was called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One labelled image and what was found in it."""
+
+    truth: Labelled
+    found: Detections
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How well one kind is found: ``ap50`` and ``ap`` (mean over IoU 0.50 to 0.95), the rest at the threshold, IoU 0.5.
+
+    ``ap50_by_size`` and ``labels_by_size`` are by COCO's areas in pixels; NaN where nothing was there to find.
+    """
+
+    kind: str
+    labels: int
+    ap50: float
+    ap: float
+    precision: float
+    recall: float
+    false: int
+    missed: int
+    ap50_by_size: dict[str, float] = field(default_factory=dict)
+    labels_by_size: dict[str, int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the figures as JSON has them, rounded; None for what is not defined."""
+        sizes = {
+            name: {"labels": self.labels_by_size[name], "ap50": _rounded(self.ap50_by_size[name])}
+            for name in self.ap50_by_size
+        }
+        return {
+            "labels": self.labels,
+            "ap50": _rounded(self.ap50),
+            "ap50_95": _rounded(self.ap),
+            "precision": _rounded(self.precision),
+            "recall": _rounded(self.recall),
+            "false": self.false,
+            "missed": self.missed,
+            "by_size": sizes,
+        }
+
+
+def look(detector: Detector, labelled: Sequence[Labelled], gsd_m: float | None) -> Iterator[Seen | Skipped]:
+    """Yield what a detector finds in each labelled image, or why an image was left out."""
+    for one in labelled:
+        try:
+            image = decode(one.path.read_bytes())
+        except OSError as error:
+            yield Skipped(one.path.name, f"cannot be read: {error.strerror or error}", "check --images")
+            continue
+        if image is None:
+            yield Skipped(one.path.name, "the picture cannot be decoded", "copy it again")
+            continue
+        try:
+            yield Seen(one, detector(image, gsd_m))
+        except DronePatrolError as error:
+            yield Skipped(one.path.name, error.message, error.hint)
+
+
+def figures(seen: Sequence[Seen], threshold: float) -> list[Figures]:
+    """Return the figures of each kind that is labelled, and of all vehicles as one kind where there are any."""
+    kinds = sorted({str(kind) for one in seen for kind in one.truth.kind[~one.truth.is_region]})
+    groups = [(kind, frozenset({kind})) for kind in kinds]
+    if VEHICLES & set(kinds):
+        groups.append((VEHICLE, VEHICLES))
+    return [_figures(name, [scene_of(one, among) for one in seen], threshold) for name, among in groups]
+
+
+def scene_of(one: Seen, kinds: frozenset[str]) -> Scene:
+    """Return the labels and finds of some kinds in one image; regions without labels are a crowd of every kind."""
+    truth, found = one.truth, one.found
+    wanted = truth.is_region | _among(truth.kind, kinds)
+    picked = _among(found.kind, kinds)
+    region = truth.is_region[wanted]
+    return Scene(
+        truth.xyxy[wanted],
+        truth.area_px2[wanted],
+        truth.is_crowd[wanted] | region,
+        region,
+        found.xyxy[picked],
+        found.score[picked],
+    )
+
+
+def _among(names: NDArray[np.str_], kinds: frozenset[str]) -> NDArray[np.bool_]:
+    return np.array([str(name) in kinds for name in names], dtype=bool)
+
+
+def _figures(name: str, scenes: Sequence[Scene], threshold: float) -> Figures:
+    sizes = dict(by_size(scenes))
+    every = sizes.pop("all")
+    precision = average_precision(every)
+    good, bad, missed = counts_at(every, threshold)
+    return Figures(
+        name,
+        sum(one.labels for one in every),
+        float(precision[0]),
+        float(precision.mean()),
+        good / (good + bad) if good + bad else float("nan"),
+        good / (good + missed) if good + missed else float("nan"),
+        bad,
+        missed,
+        {size: float(average_precision(matched)[0]) for size, matched in sizes.items()},
+        {size: sum(one.labels for one in matched) for size, matched in sizes.items()},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """One thing that was missed, or one find that is false: ``xyxy`` (4,) in the pixels of the image at ``path``."""
+
+    path: Path
+    kind: str
+    xyxy: NDArray[np.float64]
+    score: float | None
+    """None for a thing that was missed."""
+    badness: float
+
+
+def worst_misses(seen: Sequence[Seen], threshold: float, count: int) -> list[Miss]:
+    """Return the worst: the surest false finds and the largest missed things, half each where there are so many.
+
+    Vehicles that were found but called by another kind of vehicle are neither.
+    """
+    false, missed = [], []
+    for one in seen:
+        others = {str(kind) for kind in one.truth.kind} - VEHICLES
+        for name, kinds in [(VEHICLE, VEHICLES), *((kind, frozenset({kind})) for kind in sorted(others))]:
+            one_false, one_missed = _misses(one, name, kinds, threshold)
+            false += one_false
+            missed += one_missed
+    false.sort(key=lambda miss: -miss.badness)
+    missed.sort(key=lambda miss: -miss.badness)
+    share = max(count // 2, count - len(missed))
+    worst = false[:share]
+    return [*worst, *missed[: count - len(worst)]]
+
+
+def _misses(one: Seen, name: str, kinds: frozenset[str], threshold: float) -> tuple[list[Miss], list[Miss]]:
+    scene = scene_of(one, kinds)
+    sure = scene.score >= threshold
+    scene = Scene(scene.label, scene.area_px2, scene.is_crowd, scene.is_ignored, scene.find[sure], scene.score[sure])
+    matched = match(scene)
+    order = np.argsort(-scene.score, kind="mergesort")
+    wrong = order[: len(matched.score)][~matched.is_true[0] & ~matched.is_ignored[0]]
+    false = [Miss(one.truth.path, name, scene.find[i], float(scene.score[i]), float(scene.score[i])) for i in wrong]
+    reached = _reached(scene)
+    missed = [
+        Miss(one.truth.path, name, scene.label[i], None, float(scene.area_px2[i]))
+        for i in np.flatnonzero(~reached & ~scene.is_crowd & ~scene.is_ignored)
+    ]
+    return false, missed
+
+
+def _reached(scene: Scene) -> NDArray[np.bool_]:
+    """Return (m,) whether some find overlaps a label by half or more."""
+    if not len(scene.find):
+        return np.zeros(len(scene.label), dtype=bool)
+    return np.asarray((overlaps(scene.find, scene.label, scene.is_crowd) >= 0.5).any(axis=0))
+
+
+def _rounded(value: float) -> float | None:
+    return round(value, 4) if np.isfinite(value) else None

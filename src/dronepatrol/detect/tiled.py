@@ -1,0 +1,194 @@
+"""A network on tiles of an image, and what the tiles show merged into one box per thing."""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dronepatrol.detect.classes import VEHICLES, class_names, kind_of, names_in
+from dronepatrol.detect.forms.form import Form, Intake
+from dronepatrol.detect.forms.recognise import FORMS, recognise
+from dronepatrol.detect.images import fitted
+from dronepatrol.detect.nms import keep_best, yield_to_whole
+from dronepatrol.detect.onnx import OnnxNetwork, not_understood
+from dronepatrol.detect.sidecar import Sidecar, read_sidecar
+from dronepatrol.detect.tiles import BORDER_PX, CAR_IN_NETWORK_PX, tile_sizes_px, tiles, touches_inner_border
+from dronepatrol.model.detection import Detections
+
+THRESHOLD = 0.3
+"""The working threshold of networks whose sidecar names none; not tuned to any data set."""
+MAX_IOU = 0.5
+MAX_COVERED_SHARE = 0.6
+"""Share of a cut box inside a whole one above which they show the same thing."""
+MAX_THREADS = 8
+
+Tile = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Finds:
+    """Boxes in image pixels, scores, class numbers, and whether a box is cut by its tile's border, as columns."""
+
+    xyxy: NDArray[np.float64]
+    score: NDArray[np.float64]
+    kind: NDArray[np.intp]
+    is_cut: NDArray[np.bool_]
+
+    def __getitem__(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> "Finds":
+        return Finds(self.xyxy[which], self.score[which], self.kind[which], self.is_cut[which])
+
+    @classmethod
+    def joined(cls, parts: Sequence["Finds"]) -> "Finds":
+        """Return the finds of several tiles."""
+        columns = ([getattr(part, name) for part in parts] for name in ("xyxy", "score", "kind", "is_cut"))
+        return cls(*(np.concatenate(column) for column in columns))
+
+
+class TiledDetector:
+    """A network of a known form on tiles that show things at the size it knows; see ``detect.tiles``."""
+
+    def __init__(self, path: Path, *, threads: int = 0, least_score: float | None = None) -> None:
+        """Load the weights.
+
+        Parameters
+        ----------
+        path
+            An ONNX file, with a sidecar TOML beside it where its weights do not say enough.
+        threads
+            Tiles looked at side by side; 0 takes one per processor.
+        least_score
+            Finds below are left out; None takes the working threshold.
+
+        Raises
+        ------
+        InputError
+            When the file is no ONNX network, or its input or output is of no form that is understood.
+        """
+        sidecar = read_sidecar(path)
+        self._network = OnnxNetwork(path, input_px=sidecar.input_px)
+        self.name = self._network.name
+        self.weights_sha256 = self._network.sha256
+        self.threshold = sidecar.threshold or THRESHOLD
+        self._least_score = self.threshold if least_score is None else least_score
+        self.form, self._roles, self.names = _form_of(path, self._network, sidecar)
+        self._intake = _intake(self.form, sidecar)
+        self.input_wh = self._network.input_wh
+        self._car_px = sidecar.car_px or CAR_IN_NETWORK_PX
+        self._threads = threads or min(os.cpu_count() or 1, MAX_THREADS)
+        kinds = [sidecar.kinds[name] if name in sidecar.kinds else kind_of(name) for name in self.names]
+        self._wanted = np.array([number for number, kind in enumerate(kinds) if kind], dtype=np.intp)
+        self.kinds = np.array([kind for kind in kinds if kind], dtype=np.str_)
+        alike = ["vehicle" if kind in VEHICLES else str(kind) for kind in self.kinds]
+        self._rivals = np.unique(alike, return_inverse=True)[1] if alike else np.empty(0, dtype=np.intp)
+
+    def __call__(self, image: NDArray[np.uint8], gsd_m: float | None) -> Detections:
+        """Detect in one image; see ``model.detection.Detector``.
+
+        Raises
+        ------
+        DronePatrolError
+            When the network fails, or puts out values that are no numbers.
+        """
+        height, width = image.shape[:2]
+        if height == 0 or width == 0 or not len(self._wanted):
+            return Detections.empty()
+        sizes = tile_sizes_px((width, height), max(self.input_wh), gsd_m, self._car_px)
+        cut = [tile for size in sizes for tile in tiles((width, height), size)]
+        found = Finds.joined(list(self._looked_at(image, cut)))
+        found = found[yield_to_whole(found.xyxy, self._rivals[found.kind], found.is_cut, max_share=MAX_COVERED_SHARE)]
+        found = found[keep_best(found.xyxy, found.score, self._rivals[found.kind], max_iou=MAX_IOU)]
+        return Detections(found.xyxy, found.score, self.kinds[found.kind])
+
+    def _looked_at(self, image: NDArray[np.uint8], cut: Sequence[Tile]) -> Iterator[Finds]:
+        """Yield what is found in the tiles, in their order; several are looked at side by side."""
+        size = self._network.batch
+        groups = [cut[start : start + size] for start in range(0, len(cut), size)]
+        if self._threads == 1 or len(groups) == 1:
+            for group in groups:
+                yield from self._in_tiles(image, group)
+            return
+        with ThreadPoolExecutor(self._threads) as pool:
+            for found in pool.map(lambda group: self._in_tiles(image, group), groups):
+                yield from found
+
+    def _in_tiles(self, image: NDArray[np.uint8], group: Sequence[Tile]) -> list[Finds]:
+        fits = [fitted(image[t[1] : t[3], t[0] : t[2]], self.input_wh, self._intake.fit) for t in group]
+        pixels = _normalised([canvas for canvas, _, _ in fits], self._intake)
+        outputs = self._network.run(pixels, self._roles)
+        found = []
+        for tile, (_, scale, offset), output in zip(group, fits, outputs, strict=True):
+            boxes, scores = self.form.decode(output, self.input_wh, len(self.names))
+            found.append(self._placed(image, tile, (boxes, scores[:, self._wanted]), (scale, offset)))
+        return found
+
+    def _placed(
+        self,
+        image: NDArray[np.uint8],
+        tile: Tile,
+        answer: tuple[NDArray[np.float32], NDArray[np.float32]],
+        fit: tuple[NDArray[np.float64], NDArray[np.float64]],
+    ) -> Finds:
+        """Return a tile's finds in the image's pixels; ``fit`` is the scale and offset, x and y, of the tile."""
+        (edges, scores), (scale, offset) = answer, fit
+        kind = scores.argmax(axis=1) if len(scores) else np.empty(0, dtype=np.intp)
+        score = scores.max(axis=1, initial=0.0).astype(np.float64)
+        found = np.flatnonzero(score >= self._least_score)
+        boxes, score, kind = edges[found].astype(np.float64), score[found], kind[found]
+        kept = keep_best(boxes, score, self._rivals[kind], max_iou=MAX_IOU)
+        left, top, right, bottom = tile
+        edge = np.array([left, top, left, top], dtype=float)
+        xyxy = (boxes[kept] - np.tile(offset, 2)) / np.tile(scale, 2) + edge - 0.5  # edges to pixel centres
+        xyxy = np.clip(xyxy, edge - 0.5, np.array([right, bottom, right, bottom]) - 0.5)
+        is_cut = touches_inner_border(xyxy, tile, (image.shape[1], image.shape[0]), BORDER_PX / float(scale.min()))
+        real = (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])
+        return Finds(xyxy, np.minimum(score[kept], 1.0), kind[kept], is_cut)[real]
+
+
+def _normalised(canvases: Sequence[NDArray[np.uint8]], intake: Intake) -> NDArray[np.float32]:
+    """Return (b, 3, height, width) values as the network wants them."""
+    height, width = canvases[0].shape[:2]
+    pixels = np.empty((len(canvases), 3, height, width), dtype=np.float32)
+    for canvas, out in zip(canvases, pixels, strict=True):
+        for channel in range(3):
+            out[channel] = canvas[:, :, 2 - channel if intake.is_rgb else channel]
+    if any(intake.mean):
+        pixels -= np.array(intake.mean, dtype=np.float32)[:, None, None]
+    if intake.std != (1.0, 1.0, 1.0):
+        pixels /= np.array(intake.std, dtype=np.float32)[:, None, None]
+    return pixels
+
+
+def _form_of(path: Path, network: OnnxNetwork, sidecar: Sidecar) -> tuple[Form, dict[str, str], tuple[str, ...]]:
+    """Return the form, which output plays which role, and the names of the classes.
+
+    Raises
+    ------
+    InputError
+        When the outputs are of no known form, of several, or the names do not fit.
+    """
+    given = sidecar.names if sidecar.names is not None else names_in(network.metadata)
+    known = recognise(network.shapes, network.input_wh, None if given is None else len(given))
+    if sidecar.form is not None:
+        known = [one for one in known if one.form is FORMS[sidecar.form]]
+    listed = ", ".join(f"{name} {shape}" for name, shape in network.shapes.items())
+    if not known:
+        raise not_understood(path, f"outputs of no known form: {listed}")
+    if len(known) > 1:
+        forms = " or ".join(sorted({one.form.name for one in known}))
+        raise not_understood(path, f"outputs {listed} may be {forms}; write form = … in {path.stem}.toml")
+    one = known[0]
+    return one.form, dict(one.roles), class_names(path, given, one.classes)
+
+
+def _intake(form: Form, sidecar: Sidecar) -> Intake:
+    usual = form.intake
+    return Intake(
+        usual.is_rgb if sidecar.rgb is None else sidecar.rgb,
+        sidecar.mean or usual.mean,
+        sidecar.std or usual.std,
+        sidecar.fit or usual.fit,
+    )

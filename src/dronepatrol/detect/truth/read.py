@@ -1,0 +1,42 @@
+"""Labels in whichever of the known formats they are."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dronepatrol.detect.truth.folder import read_folder
+from dronepatrol.detect.truth.json_file import read_json
+from dronepatrol.detect.truth.labelled import Labelled
+from dronepatrol.errors import InputError
+
+
+def read_truth(truth: Path, images: Path, names: Sequence[str] = ()) -> list[Labelled]:
+    """Return what is there in each image.
+
+    Parameters
+    ----------
+    truth
+        A COCO or AU-AIR file, or a folder of YOLO, VisDrone or VOC files.
+    images
+        The folder of the images.
+    names
+        What YOLO's class numbers mean; empty to read it from the data set.
+
+    Raises
+    ------
+    InputError
+        When there is nothing of that kind, or a part of it is not as its format says.
+    """
+    if not images.is_dir():
+        msg = f"{images}: is no folder of images"
+        raise InputError(msg, hint="give the folder of images with --images")
+    if truth.is_dir():
+        found = read_folder(truth, images, names)
+    elif truth.is_file():
+        found = read_json(truth, images)
+    else:
+        msg = f"{truth}: no such file or folder of labels"
+        raise InputError(msg, hint="give a COCO or AU-AIR file, or a folder of YOLO, VisDrone or VOC labels")
+    if not found:
+        msg = f"{truth}: names no image"
+        raise InputError(msg, hint="give labels of at least one image")
+    return found
