@@ -25,6 +25,7 @@ class AircraftProfile:
     max_wind_m_s: float
     autopilot: str  # "ardupilot" or "px4"
     link_range_m: float = 5000.0  # how far from the dock the link is counted on; a default, measure your own
+    max_air_speed_m_s: float = 16.0  # against the wind no more is left than this less the wind; likewise a default
 
     @property
     def usable_wh(self) -> float:

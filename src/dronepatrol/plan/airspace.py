@@ -1,7 +1,8 @@
 """Where may be flown, and the quickest way between two places in it: a visibility graph with the pace's leg times.
 
 Corners of a shortest path lie on corners of the obstacles (Lozano-Perez and Wesley 1979), here on the reflex corners
-of the free airspace. Edges cost the time of a leg from standstill to standstill, so that bends cost their stops.
+of the free airspace. Edges cost the time of a leg from standstill to standstill, so that bends cost their stops; in
+wind that slows the aircraft, the mean of both ways.
 """
 
 from functools import cached_property
@@ -53,7 +54,7 @@ class Airspace:
     def times_s(self, places: Points) -> NDArray[np.float64]:
         """Return (n, n) seconds of the quickest ways between (n, 2) places; infinite where there is none."""
         count = len(places)
-        straight = self.pace.leg_s(np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1)))
+        straight = self.pace.either_way_s(places[:, None] - places[None])
         one, other = _pairs(straight)
         blocked = ~self.is_free(places[one], places[other])
         times = straight if count <= ALL_PAIRS else straight * UNSEEN
@@ -69,7 +70,7 @@ class Airspace:
 
         The same both ways.
         """
-        times = self.pace.leg_s(np.hypot(*(places - start).T))
+        times = self.pace.either_way_s(places - start)
         blocked = ~self.is_free(np.broadcast_to(start, places.shape), places)
         if blocked.any():
             times[blocked] = np.inf
@@ -137,7 +138,7 @@ class Airspace:
             place, corner = np.repeat(np.arange(len(places)), near.shape[1]), near.ravel()
         seen = self.is_free(places[place], self.corners[corner])
         times = np.full(lengths.shape, np.inf)
-        times[place[seen], corner[seen]] = self.pace.leg_s(lengths[place[seen], corner[seen]])
+        times[place[seen], corner[seen]] = self.pace.either_way_s(places[place[seen]] - self.corners[corner[seen]])
         return times
 
     def _to_some_corners_s(self, places: Points) -> NDArray[np.float64]:

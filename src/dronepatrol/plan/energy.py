@@ -30,7 +30,9 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class EnergyModel:
-    """Power by air speed: a multicopter holds its speed over the ground, so the wind costs power, not time.
+    """Power by air speed: a multicopter holds its speed over the ground, so the wind costs power.
+
+    Time it costs only where the aircraft's air speed does not suffice: that is the pace's.
 
     Level flight takes ``hover_w`` plus a drag term with the cube of the air speed, scaled so that cruise speed in calm
     air takes ``cruise_w``: a heuristic that leaves out the induced power's fall at low speed (on the safe side).
@@ -57,7 +59,7 @@ class EnergyModel:
     def watts(self, ways: Array) -> Array:
         """Return (…) watts of level flight along (…, 2) ways east and north; of the worst one for no way at all."""
         lengths = np.hypot(ways[..., 0], ways[..., 1])[..., None]
-        ground = ways / np.where(lengths > 0, lengths, 1.0) * self.pace.speed_m_s
+        ground = ways / np.where(lengths > 0, lengths, 1.0) * self.pace.ground_m_s(ways)[..., None]
         return self.power_w(np.hypot(*np.moveaxis(ground - self.wind_m_s, -1, 0)))
 
     def path(self, points: Array) -> Cost:
@@ -67,7 +69,7 @@ class EnergyModel:
             return Cost()
         legs = np.diff(corners, axis=0)
         lengths = np.hypot(*legs.T)
-        times = self.pace.leg_s(lengths)
+        times = self.pace.way_s(legs)
         return Cost(float(lengths.sum()), float(times.sum()), float((times * self.watts(legs)).sum()) / 3600.0)
 
     def standing(self, seconds: float) -> Cost:
@@ -87,6 +89,11 @@ def descent_s(aircraft: AircraftProfile, height_m: float) -> float:
     """Return the seconds of a landing from a height above the ground."""
     slowly_m = min(TOUCH_DOWN_M, height_m)
     return (height_m - slowly_m) / aircraft.descent_m_s + slowly_m / min(TOUCH_DOWN_M_S, aircraft.descent_m_s)
+
+
+def pace_in_wind(aircraft: AircraftProfile, spec: PatrolSpec, speed_m_s: float) -> Pace:
+    """Return the pace of an aircraft that is asked for a speed over the ground in the forecast wind."""
+    return Pace(speed_m_s, aircraft.acceleration_m_s2, wind_m_s(spec), aircraft.max_air_speed_m_s)
 
 
 def wind_m_s(spec: PatrolSpec) -> tuple[float, float]:

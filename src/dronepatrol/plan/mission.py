@@ -15,7 +15,7 @@ from dronepatrol.model.progress import Progress, Report, silent
 from dronepatrol.plan.airspace import Airspace
 from dronepatrol.plan.checks import check
 from dronepatrol.plan.coverage.order import order
-from dronepatrol.plan.energy import EnergyModel, wind_m_s
+from dronepatrol.plan.energy import EnergyModel, pace_in_wind, wind_m_s
 from dronepatrol.plan.fleet.assign import Assigned, Flight, assigned
 from dronepatrol.plan.fleet.levels import levels
 from dronepatrol.plan.fleet.sorties import Base
@@ -31,7 +31,6 @@ from dronepatrol.plan.reach import Reach
 from dronepatrol.plan.request import Request
 from dronepatrol.plan.site import Site, closing_zones, site_of
 from dronepatrol.plan.stretch import Group, Stretch
-from dronepatrol.plan.timing import Pace
 from dronepatrol.plan.validity import in_its_time
 from dronepatrol.plan.zones import with_closed_zones
 
@@ -132,7 +131,7 @@ def _plan(request: Request) -> _Plan:
     photos = photo_plan(spec, request.camera, aircraft)
     asked, request = request, with_closed_zones(request, photos)
     check_open(asked, request, photos)
-    pace = Pace(photos.speed_m_s, aircraft.acceleration_m_s2)
+    pace = pace_in_wind(aircraft, spec, photos.speed_m_s)
     sector_m2 = (SECTOR_LANES * photos.lane_spacing_m) ** 2 if spec.pattern in _IN_SECTORS else math.inf
     site = site_of(request, beyond_m(request, photos), sector_m2)
     model = EnergyModel(aircraft, pace, photos.height_m, wind_m_s(spec))

@@ -9,9 +9,8 @@ from shapely import Point
 from dronepatrol.model.mission import Finding, LonLat, Sortie
 from dronepatrol.model.wording import Both, found
 from dronepatrol.plan.checks.case import Case
-from dronepatrol.plan.energy import EnergyModel
+from dronepatrol.plan.energy import EnergyModel, pace_in_wind, wind_m_s
 from dronepatrol.plan.home.returns import RALLY_LIMIT_M, HomeWays, Returns
-from dronepatrol.plan.timing import Pace
 
 SLACK_SHARE = 0.02
 """So much of the battery a return may take of its reserve: what an emergency's braking and turning costs."""
@@ -104,18 +103,16 @@ def needed_wh(case: Case, sortie: Sortie, returns: Returns) -> Array:
     What is spent on the way is scaled to the sortie's own planned energy, which may know of more than level legs.
     """
     spec, craft = case.request.spec, case.request.aircraft
-    towards = np.radians(spec.wind_from_deg + 180.0)
-    wind = float(spec.wind_m_s * np.sin(towards)), float(spec.wind_m_s * np.cos(towards))
     highest = max(sortie.return_height_m, *(waypoint.height_m for waypoint in sortie.waypoints))
-    model = EnergyModel(craft, Pace(sortie.speed_m_s, craft.acceleration_m_s2), highest, wind)
+    model = EnergyModel(craft, pace_in_wind(craft, spec, sortie.speed_m_s), highest, wind_m_s(spec))
     pieces, fixed_wh = returns.pieces, model.up_and_down().energy_wh
     way = pieces.end - pieces.start
-    flown = np.cumsum(np.hypot(*way.T) / sortie.speed_m_s * model.watts(way)) / 3600.0
+    flown = np.cumsum(np.hypot(*way.T) / model.pace.ground_m_s(way) * model.watts(way)) / 3600.0
     level_wh = max(sortie.planned_energy_wh - fixed_wh, 0.0)
     spent = flown / max(flown[-1], 1e-9) * level_wh
     back = np.zeros(len(spent))
     for target, chosen in zip(returns.targets, returns.may_choose(), strict=True):
         ways = target - pieces.end
-        home_wh = model.pace.leg_s(np.hypot(*ways.T)) * model.watts(ways) / 3600.0
+        home_wh = model.pace.way_s(ways) * model.watts(ways) / 3600.0
         back = np.where(chosen, np.maximum(back, home_wh), back)
     return np.asarray(fixed_wh + spent + back)

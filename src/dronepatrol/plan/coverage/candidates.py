@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
 from dronepatrol.plan.coverage.cells import Part, own_angles, partitions
+from dronepatrol.plan.coverage.contours import contours, contours_s
 from dronepatrol.plan.coverage.rows import Sweep, choose_rows, edges, mean_cost_s, turned
 
 ANGLES = 36
@@ -16,15 +17,21 @@ REFINE_RAD = np.radians(1.0)
 MANY_EDGES = 400
 """Above this only few directions are offered, by a rougher estimate."""
 MANY_EDGES_BUILT = 2
+NESTED = 1.15
+"""Nested lanes are laid out where the estimate says that they are not slower than straight ones by more than this."""
 
 Array = NDArray[np.float64]
+Region = Polygon | MultiPolygon
 
 
-def candidates(region: Polygon | MultiPolygon, sweep: Sweep, most: int) -> Iterator[tuple[Part, ...]]:
+def candidates(region: Region, free: Region, sweep: Sweep, most: int) -> Iterator[tuple[Part, ...]]:
     """Yield the whole region in its most promising directions, then promising partitions of it."""
     edges_m = edges(region)
     costs = _angle_costs(edges_m, sweep, exact=most > 2 and len(edges_m) <= MANY_EDGES)
     best = sorted(costs, key=costs.__getitem__)
+    nested = contours(region, free, sweep)
+    if len(nested) and (nested_s := contours_s(nested, sweep)) < NESTED * costs[best[0]]:
+        yield (Part(region, None, nested_s),)
     if len(edges_m) > MANY_EDGES:
         most = min(most, MANY_EDGES_BUILT)
     flipped = most // 3
@@ -41,8 +48,8 @@ def _angle_costs(edges_m: Array, sweep: Sweep, *, exact: bool) -> dict[float, fl
 
     def cost(angle: float) -> float:
         if not exact:
-            return mean_cost_s(turned(edges_m, angle), sweep)
-        return choose_rows(turned(edges_m, angle), sweep)[1]
+            return mean_cost_s(turned(edges_m, angle), sweep.turned(angle))
+        return choose_rows(turned(edges_m, angle), sweep.turned(angle))[1]
 
     angles = {round(angle, 5): angle for angle in np.linspace(0.0, np.pi, ANGLES, endpoint=False).tolist()}
     angles |= {round(angle, 5): angle for angle in own_angles(edges_m, EDGE_ANGLES)}

@@ -33,10 +33,13 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the region and the direction, in radians from x, that sweeps it quickest by the estimate."""
+    """A part of the region and how it is swept: by the estimate, how many seconds that takes.
+
+    ``angle_rad`` is the lanes' direction from x; None for nested lanes along the contours.
+    """
 
     polygon: Polygon | MultiPolygon
-    angle_rad: float
+    angle_rad: float | None
     cost_s: float
 
 
@@ -64,7 +67,7 @@ def best_angle(polygon: Polygon | MultiPolygon, sweep: Sweep) -> Part:
     """Return the polygon with the best of its longest edges' directions, by the estimate."""
     edges_m = edges(polygon)
     angles = own_angles(edges_m, OWN_ANGLES)
-    costs = [mean_cost_s(turned(edges_m, angle), sweep) for angle in angles]
+    costs = [mean_cost_s(turned(edges_m, angle), sweep.turned(angle)) for angle in angles]
     best = int(np.argmin(costs))
     return Part(polygon, angles[best], costs[best])
 

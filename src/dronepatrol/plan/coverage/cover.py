@@ -1,6 +1,6 @@
 """Lanes that cover a region, in the order that flies fastest, with the ways between them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -12,7 +12,8 @@ from shapely import MultiPolygon, Polygon
 from dronepatrol.errors import PlanError
 from dronepatrol.plan.airspace import Airspace
 from dronepatrol.plan.coverage.candidates import candidates
-from dronepatrol.plan.coverage.cells import Part
+from dronepatrol.plan.coverage.cells import Part, own_angles
+from dronepatrol.plan.coverage.contours import contours, spines
 from dronepatrol.plan.coverage.lanes import lay_lanes
 from dronepatrol.plan.coverage.meetings import meetings
 from dronepatrol.plan.coverage.order import order
@@ -24,18 +25,23 @@ BUILT = 14
 """So many of the best directions and partitions are laid out and ordered in full, less where lanes are many."""
 MANY_LANES = 90
 """With more lanes than these fewer candidates are laid out, by the square: large regions gain little from them."""
-POLISHED = 3
+POLISHED = (4, 2)
+"""So many of the best are ordered again, longer, and drawn in further, round by round."""
 MANY_CORNERS = 400
 """Above this the airspace is simplified."""
 PATCHES = 20
 """So many places that lanes of one sweep cannot cover are looked at."""
 PATCH_ANGLES = 6
+TOGETHER = 1.0
+"""Places within twice so many widths of each other are covered together."""
 THIN = 0.03
 """Gaps thinner than twice this share of a width, as between rows laid wider apart, get no lanes of their own."""
 SIMPLER = 0.1
 """By how much of a width a simplified airspace is smaller."""
-KICKS, POLISH_KICKS, STARTS = 60, 700, 3
+KICKS, POLISH_KICKS = 60, 700
 UNREACHABLE_S = 1e6
+MISSED = 1000.0
+"""A coverage that misses a thousandth of the area more than it may is ranked as if it took a pass longer."""
 
 Array = NDArray[np.float64]
 
@@ -84,19 +90,33 @@ def cover(task: Task) -> Coverage:
     task = _with_fewer_corners(task)
     airspace = Airspace(task.free, task.pace)
     share = task.effort * min(1.0, MANY_LANES / _expected_lanes(task)) ** 2
-    built = [_built(task, airspace, parts) for parts in candidates(task.region, task.sweep, max(1, int(BUILT * share)))]
-    ranked = sorted((one for one in built if one.lanes), key=_merit(task))
-    ranked = ranked[: max(1, round(POLISHED * share))]
+    most = max(1, int(BUILT * share))
+    built = [_built(task, airspace, parts) for parts in candidates(task.region, task.free, task.sweep, most)]
+    ranked = _ranked(task, [one for one in built if one.lanes])
     if not ranked:
         msg = "no lane over the area can be flown: all of it lies in no-fly zones"
         raise PlanError(msg, hint="draw the area outside the no-fly zones")
-    kicks, starts = round(POLISH_KICKS * task.effort), max(1, int(STARTS * share))
-    polished = [_ordered(task, airspace, np.stack(one.lanes), kicks, starts) for one in ranked]
-    best = min([*ranked, *polished], key=_merit(task))
+    for number, most in enumerate(POLISHED):
+        chosen = ranked[: max(1, round(most * share))]
+        again = [_ordered(task, airspace, np.stack(one.lanes), POLISH_KICKS, number) for one in chosen]
+        ranked = _ranked(task, [*ranked, *again])
+    best = ranked[0]
     if best.time_s >= UNREACHABLE_S:
         msg = "no-fly zones cut the area into parts that cannot be reached from each other"
         raise PlanError(msg, hint="plan each part as a patrol of its own")
-    return replace(best, time_s=task.pace.path_s(flight_line(best, airspace)))  # lanes in one line need no stop between
+    return _quicker_way_round(best, airspace)
+
+
+def _quicker_way_round(coverage: Coverage, airspace: Airspace) -> Coverage:
+    """Return the coverage, or the same one flown backwards where the wind makes that quicker, timed as one line.
+
+    Lanes in one line need no stop between.
+    """
+    line = flight_line(coverage, airspace)
+    there_s, back_s = airspace.pace.path_s(line), airspace.pace.path_s(line[::-1])
+    if back_s < there_s:
+        return replace(coverage, lanes=tuple(lane[::-1] for lane in coverage.lanes[::-1]), time_s=back_s)
+    return replace(coverage, time_s=there_s)
 
 
 def _with_fewer_corners(task: Task) -> Task:
@@ -116,12 +136,13 @@ def flight_line(coverage: Coverage, airspace: Airspace) -> Array:
     return np.vstack(points)
 
 
-def _merit(task: Task) -> Callable[[Coverage], float]:
-    """Return what candidates are ranked by: seconds, and a full pass for every asked share of area missed too much."""
+def _ranked(task: Task, found: list[Coverage]) -> list[Coverage]:
+    """Return coverages, the best first: those that cover what was asked, or as much as any, by their time."""
     once_s = task.region.area / task.width_m / task.pace.speed_m_s
-    return lambda one: (
-        one.time_s + once_s * max(one.uncovered_m2 / task.region.area - 1.02 * task.uncovered_share, 0) * 10
-    )
+    least = max(task.uncovered_share, min((one.uncovered_m2 for one in found), default=0.0) / task.region.area)
+    missed = [max(one.uncovered_m2 / task.region.area - 1.02 * least, 0.0) for one in found]
+    costs = [one.time_s + MISSED * once_s * share for one, share in zip(found, missed, strict=True)]
+    return [found[place] for place in np.argsort(costs, kind="stable")]
 
 
 def _expected_lanes(task: Task) -> float:
@@ -132,25 +153,41 @@ def _expected_lanes(task: Task) -> float:
 def _built(task: Task, airspace: Airspace, parts: tuple[Part, ...]) -> Coverage:
     """Lay out the lanes of all parts and order them."""
     lanes = np.vstack([_part_lanes(task, airspace, part) for part in parts])
-    lanes = np.vstack([lanes, *_patches(task, airspace, lanes)])
-    return _ordered(task, airspace, lanes, round(KICKS * task.effort)) if len(lanes) else Coverage((), 0.0, np.inf)
+    lanes = _patches(task, airspace, lanes)
+    return _ordered(task, airspace, lanes, round(KICKS * task.effort), 0) if len(lanes) else Coverage((), 0.0, np.inf)
 
 
-def _patches(task: Task, airspace: Airspace, lanes: Array) -> Iterator[Array]:
-    """Yield lanes in directions of their own over what others leave uncovered, the airspace being what it is."""
+def _patches(task: Task, airspace: Airspace, lanes: Array) -> Array:
+    """Return the lanes and others in directions of their own over what they leave uncovered."""
     allowed = task.uncovered_share * task.region.area
     if not len(lanes) or uncovered_m2(task.region, lanes, task.sweep) <= allowed:
-        return
+        return lanes
+    ridges = list(spines(task.region, _uncovered(task, lanes), task.sweep))
+    for ridge in ridges:
+        if airspace.is_free(ridge[None, 0], ridge[None, 1])[0]:
+            lanes = np.vstack([lanes, ridge[None]])
+            if uncovered_m2(task.region, lanes, task.sweep) <= allowed:
+                return lanes
+    return np.vstack([lanes, *_small_sweeps(task, airspace, _uncovered(task, lanes))])
+
+
+def _uncovered(task: Task, lanes: Array) -> list[Polygon]:
+    """Return what the lanes leave uncovered, without gaps that are too thin for lanes of their own."""
     left = task.region.difference(shapely.union_all(footprints(lanes, task.sweep), grid_size=GRID * task.width_m))
     thick = shapely.get_parts(left.buffer(-THIN * task.width_m).buffer(2 * THIN * task.width_m).intersection(left))
-    polygons = [part for part in thick if isinstance(part, Polygon) and not part.is_empty]
-    parts = sorted(polygons, key=lambda part: -part.area)
-    total = float(left.area)
-    for part in parts[:PATCHES]:
+    return [part for part in thick if isinstance(part, Polygon) and not part.is_empty]
+
+
+def _small_sweeps(task: Task, airspace: Airspace, left: list[Polygon]) -> Iterator[Array]:
+    """Yield lanes over each of the largest places left uncovered, in the direction that needs fewest."""
+    allowed, total = task.uncovered_share * task.region.area, sum(part.area for part in left)
+    for part in sorted(_grouped(left, task.width_m), key=lambda part: -part.area)[:PATCHES]:
         if total <= allowed / 2:
             break
-        turns = np.linspace(0.0, np.pi, PATCH_ANGLES, endpoint=False).tolist()
-        tried = [_part_lanes(task, airspace, Part(part, angle, 0.0)) for angle in turns]
+        box = shapely.minimum_rotated_rectangle(part)
+        own = own_angles(edges(box), 1) if isinstance(box, Polygon) else []
+        turns = [*own, *np.linspace(0.0, np.pi, PATCH_ANGLES, endpoint=False).tolist()]
+        tried = [_bridged(_part_lanes(task, airspace, Part(part, angle, 0.0)), airspace) for angle in turns]
         tried = [one for one in tried if len(one)]
         missed = [uncovered_m2(part, one, task.sweep) for one in tried]
         lengths = [float(np.hypot(*(one[:, 1] - one[:, 0]).T).sum()) for one in tried]
@@ -160,24 +197,46 @@ def _patches(task: Task, airspace: Airspace, lanes: Array) -> Iterator[Array]:
             yield tried[best]
 
 
+def _grouped(parts: list[Polygon], width_m: float) -> list[Polygon | MultiPolygon]:
+    """Return the parts, those near each other together: one lane may cover several."""
+    grown = shapely.get_parts(shapely.union_all(shapely.buffer(parts, TOGETHER * width_m)))
+    groups = [[part for part in parts if one.intersects(part)] for one in grown]
+    return [group[0] if len(group) == 1 else MultiPolygon(group) for group in groups if group]
+
+
+def _bridged(lanes: Array, airspace: Airspace) -> Array:
+    """Return lanes with those that follow each other on one straight line made one, where the way between is free."""
+    done: list[Array] = []
+    for lane in lanes:
+        if done:
+            reach, onward = lane[1] - done[-1][0], done[-1][1] - done[-1][0]
+            aside = abs(onward[0] * reach[1] - onward[1] * reach[0])
+            if aside < 1e-9 * (reach @ reach) and airspace.is_free(done[-1][None, 1], lane[None, 0])[0]:
+                done[-1] = np.stack([done[-1][0], lane[1]])
+                continue
+        done.append(lane)
+    return np.array(done).reshape(-1, 2, 2)
+
+
 def _part_lanes(task: Task, airspace: Airspace, part: Part) -> Array:
+    if part.angle_rad is None:
+        return contours(part.polygon, airspace.free, task.sweep)
     cos, sin = np.cos(part.angle_rad), np.sin(part.angle_rad)
     back = np.array([[cos, sin], [-sin, cos]])  # for row vectors: turned @ back
     region = shapely.transform(part.polygon, lambda points: points @ back.T)
     free = shapely.transform(airspace.free, lambda points: points @ back.T)
-    rows, _ = choose_rows(edges(region), task.sweep)
+    rows, _ = choose_rows(edges(region), task.sweep.turned(part.angle_rad))
     return np.asarray(lay_lanes(region, free, rows, task.sweep) @ back)
 
 
-def _ordered(task: Task, airspace: Airspace, lanes: Array, kicks: int, starts: int = 1) -> Coverage:
+def _ordered(task: Task, airspace: Airspace, lanes: Array, kicks: int, start: int) -> Coverage:
     """Return (n, 2, 2) lanes in a quick order, drawn in by as much as may stay uncovered."""
     ends = lanes.reshape(-1, 2)
     times = np.zeros((len(ends) + 2, len(ends) + 2))  # lane 0 is nowhere: the route is open
     straight_s = np.minimum(airspace.times_s(ends), UNREACHABLE_S)
     corner_s, corners = meetings(airspace, ends, task.width_m)
     times[2:, 2:] = np.minimum(straight_s, corner_s)
-    orders = [order(times, kicks, task.seed + start) for start in range(starts)]
-    entries = np.array(min(orders, key=lambda one: one[1])[0][1:]) - 2
+    entries = np.array(order(times, kicks, task.seed + start)[0][1:]) - 2
     flown = np.stack([ends[entries], ends[entries ^ 1]], axis=1)
     for place, (one, other) in enumerate(pairwise(entries)):
         if corner_s[one ^ 1, other] < straight_s[one ^ 1, other]:
@@ -190,8 +249,8 @@ def _time_s(airspace: Airspace, lanes: Array) -> float:
     """Return the seconds of the whole flight line; ways that are blocked go around."""
     pace = airspace.pace
     start, end = lanes[:-1, 1], lanes[1:, 0]
-    hops_s = pace.leg_s(np.hypot(*(end - start).T))
+    hops_s = pace.way_s(end - start)
     for place in np.flatnonzero(~airspace.is_free(start, end)):
         way = airspace.way(start[place], end[place])
-        hops_s[place] = pace.leg_s(np.hypot(*np.diff(way, axis=0).T)).sum() if len(way) else UNREACHABLE_S
-    return float(hops_s.sum() + pace.leg_s(np.hypot(*(lanes[:, 1] - lanes[:, 0]).T)).sum())
+        hops_s[place] = pace.way_s(np.diff(way, axis=0)).sum() if len(way) else UNREACHABLE_S
+    return float(hops_s.sum() + pace.way_s(lanes[:, 1] - lanes[:, 0]).sum())

@@ -21,6 +21,7 @@ def meetings(airspace: Airspace, ends: Array, width_m: float) -> tuple[Array, Ar
     """
     other_end = ends.reshape(-1, 2, 2)[:, ::-1].reshape(-1, 2)
     way = (ends - other_end) / np.maximum(np.hypot(*(ends - other_end).T), 1e-12)[:, None]
+    speed = np.minimum(airspace.pace.ground_m_s(way), airspace.pace.ground_m_s(-way))
     apart = ends[None] - ends[:, None]
     cross = way[:, None, 0] * way[None, :, 1] - way[:, None, 1] * way[None, :, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -33,6 +34,6 @@ def meetings(airspace: Airspace, ends: Array, width_m: float) -> tuple[Array, Ar
     seconds = np.full(near.shape, np.inf)
     if len(one):
         open_way = airspace.is_free(ends[one], places[one, other]) & airspace.is_free(places[one, other], ends[other])
-        further_m = np.maximum(on[one, other] + back[one, other], 0.0)
-        seconds[one, other] = np.where(open_way, further_m / airspace.pace.speed_m_s, np.inf)
+        further_s = on[one, other] / speed[one] + back[one, other] / speed[other]
+        seconds[one, other] = np.where(open_way, np.maximum(further_s, 0.0), np.inf)
     return np.minimum(seconds, seconds.T), places

@@ -5,7 +5,7 @@ apart; the cheapest set is found by dynamic programming over a fine grid of heig
 lanes that the region cuts from it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -32,6 +32,22 @@ class Sweep:
     stretch: float
     """Rows may lie this share of a width further apart where that saves a whole row."""
 
+    def turned(self, angle_rad: float) -> "Sweep":
+        """Return the sweep in a frame whose x axis lies at an angle, in radians counter-clockwise: for its wind."""
+        return replace(self, pace=self.pace.turned(angle_rad))
+
+    def lanes_s(self, lengths_m: Array) -> Array:
+        """Return (…) seconds of lanes along x, flown either way."""
+        if not self.pace.is_slowed:
+            return self.pace.leg_s(lengths_m)
+        speeds = self.pace.ground_m_s(np.array([[1.0, 0.0], [-1.0, 0.0]]))
+        return np.asarray(sum(self.pace.leg_s(lengths_m, speed) for speed in speeds) / 2)
+
+    @property
+    def change_s(self) -> float:
+        """Seconds of a change to the next lane, along y, flown either way."""
+        return float(self.pace.either_way_s(np.array([0.0, self.width_m])))
+
 
 def edges(region: Polygon | MultiPolygon) -> Array:
     """Return (e, 4) the edges x1, y1, x2, y2 of all rings."""
@@ -57,7 +73,7 @@ def choose_rows(edges_m: Array, sweep: Sweep) -> tuple[Array, float]:
     edges_m
         (e, 4) edges of the region, turned.
     sweep
-        Width, reach and pace of the lanes.
+        Width, reach and pace of the lanes, turned likewise.
     """
     low, high = float(edges_m[:, 1::2].min()), float(edges_m[:, 1::2].max())
     extent, width = high - low, sweep.width_m
@@ -113,11 +129,11 @@ def _row_costs(edges_m: Array, heights: Array, sweep: Sweep) -> Array:
 
 
 def _costs_at(edges_m: Array, heights: Array, sweep: Sweep) -> Array:
-    change_s = float(sweep.pace.leg_s(sweep.width_m))
+    change_s = sweep.change_s
     costs = np.empty(len(heights))
     for start in range(0, len(heights), _CHUNK):
         lengths = cuts_m(edges_m, heights[start : start + _CHUNK])
-        lane_s = sweep.pace.leg_s(np.maximum(lengths - 2 * sweep.reach_m, 0.0))
+        lane_s = sweep.lanes_s(np.maximum(lengths - 2 * sweep.reach_m, 0.0))
         costs[start : start + _CHUNK] = np.where(lengths > 0, lane_s + change_s, 0.0).sum(axis=1)
     return costs
 

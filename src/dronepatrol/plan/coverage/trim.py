@@ -194,11 +194,11 @@ def _dropped(region: Region, lanes: Array, sweep: Sweep, allowed_m2: float) -> A
 
 def _saved_without(lanes: Array, sweep: Sweep) -> Array:
     """Return (n,) the seconds that leaving out each lane saves, ways taken as straight."""
-    leg_s = sweep.pace.leg_s
-    hop_s = np.concatenate([[0.0], leg_s(_hops(lanes)[1]), [0.0]])
+    way_s = sweep.pace.way_s
+    hop_s = np.concatenate([[0.0], way_s(_hops(lanes)[0]), [0.0]])
     across_s = np.zeros(len(lanes))
-    across_s[1:-1] = leg_s(np.hypot(*(lanes[2:, 0] - lanes[:-2, 1]).T))
-    return np.asarray(leg_s(np.hypot(*(lanes[:, 1] - lanes[:, 0]).T)) + hop_s[:-1] + hop_s[1:] - across_s)
+    across_s[1:-1] = way_s(lanes[2:, 0] - lanes[:-2, 1])
+    return np.asarray(way_s(lanes[:, 1] - lanes[:, 0]) + hop_s[:-1] + hop_s[1:] - across_s)
 
 
 def _drawn_in(region: Region, before: Trimmed, sweep: Sweep, allowed_m2: float) -> Trimmed:
@@ -259,7 +259,8 @@ def _saved_s(lanes: Array, inward: Array, sweep: Sweep) -> tuple[Array, Array]:
     """Return the seconds saved by drawing in entries and exits, with the first-order change of the ways to them."""
     pace = sweep.pace
     length = np.hypot(*(lanes[:, 1] - lanes[:, 0]).T)
-    lane_s = pace.leg_s(length)[:, None] - pace.leg_s(np.maximum(length[:, None] - inward, 0.0))
+    speed = pace.ground_m_s(lanes[:, 1] - lanes[:, 0])[:, None]
+    lane_s = pace.leg_s(length[:, None], speed) - pace.leg_s(np.maximum(length[:, None] - inward, 0.0), speed)
     hops, far = _hops(lanes)
     along = _along(lanes)
     tied = far < 1e-6
@@ -274,10 +275,12 @@ def _saved_s(lanes: Array, inward: Array, sweep: Sweep) -> tuple[Array, Array]:
 def _hop_saved_s(hops: Array, inward_way: Array, inward: Array, sweep: Sweep) -> Array:
     """Return (n, s) the seconds by which (n, 2) ways shorten when one end is drawn in; up to a width both ends are."""
     far = np.hypot(*hops.T)[:, None]
-    slope = 1.0 / np.minimum(sweep.pace.speed_m_s, np.sqrt(sweep.pace.acceleration_m_s2 * np.maximum(far, 1e-6)))
+    speed = sweep.pace.ground_m_s(hops)[:, None]
+    slope = 1.0 / np.minimum(speed, np.sqrt(sweep.pace.acceleration_m_s2 * np.maximum(far, 1e-6)))
     on = (hops * inward_way).sum(axis=1)[:, None]
     near = np.minimum(inward, sweep.width_m)
     beyond = inward - near
-    longer = sweep.pace.leg_s(np.sqrt(np.maximum(far**2 + 2 * beyond * on + beyond**2, 0.0))) - sweep.pace.leg_s(far)
-    most = 0.9 / sweep.pace.speed_m_s
+    longer_m = np.sqrt(np.maximum(far**2 + 2 * beyond * on + beyond**2, 0.0))
+    longer = sweep.pace.leg_s(longer_m, speed) - sweep.pace.leg_s(far, speed)
+    most = 0.9 / speed
     return np.asarray(-np.clip(slope * on / np.maximum(far, 1e-9), -most, most) * near - longer)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from dronepatrol.errors import InputError, PlanError
 from dronepatrol.model.mission import Mission, Sortie, Waypoint
 from dronepatrol.plan.airspace import Airspace
-from dronepatrol.plan.energy import EnergyModel, wind_m_s
+from dronepatrol.plan.energy import EnergyModel, pace_in_wind, wind_m_s
 from dronepatrol.plan.fleet.timetable import placed
 from dronepatrol.plan.footprints import on_legs
 from dronepatrol.plan.heights import with_heights
@@ -161,7 +161,7 @@ def _costed(rest: Sortie, whole: Sortie, request: Request, site: Site) -> Sortie
     costs = []
     for one in (rest, whole):
         highest_m = max(waypoint.height_m for waypoint in one.waypoints)
-        model = EnergyModel(craft, Pace(one.speed_m_s, craft.acceleration_m_s2), highest_m, wind_m_s(request.spec))
+        model = EnergyModel(craft, pace_in_wind(craft, request.spec, one.speed_m_s), highest_m, wind_m_s(request.spec))
         dock = (one.dock.lon_deg, one.dock.lat_deg)
         line = site.frame.to_metres([dock, *((w.lon_deg, w.lat_deg) for w in one.waypoints), dock])
         costs.append(model.up_and_down() + model.path(line))

@@ -26,7 +26,8 @@ def square_angle_rad(region: Region, task: Task) -> float:
     angles = [*np.linspace(0.0, np.pi / 2, ANGLES // 2, endpoint=False).tolist(), *own_angles(edges_m, EDGE_ANGLES)]
 
     def both_s(angle_rad: float) -> float:
-        return sum(mean_cost_s(turned(edges_m, angle_rad + turn), task.sweep) for turn in (0.0, np.pi / 2))
+        angles = (angle_rad, angle_rad + np.pi / 2)
+        return sum(mean_cost_s(turned(edges_m, angle), task.sweep.turned(angle)) for angle in angles)
 
     return float(min(angles, key=both_s))
 
@@ -40,7 +41,7 @@ def lanes_along(task: Task, angle_rad: float, airspace: Airspace) -> list[Array]
     back = np.array([[cos, sin], [-sin, cos]])  # for row vectors: turned @ back
     region = shapely.transform(task.region, lambda points: points @ back.T)
     free = shapely.transform(task.free, lambda points: points @ back.T)
-    rows, _ = choose_rows(edges(region), task.sweep)
+    rows, _ = choose_rows(edges(region), task.sweep.turned(angle_rad))
     lanes = np.asarray(lay_lanes(region, free, rows, task.sweep) @ back).reshape(-1, 2, 2)
     return in_order(list(lanes), airspace, task.seed)
 

@@ -11,6 +11,7 @@ from dronepatrol.model.mission import Finding
 from dronepatrol.model.patrol import Pattern
 from dronepatrol.model.progress import Progress, Report, silent
 from dronepatrol.model.wording import Both, found
+from dronepatrol.plan.energy import pace_in_wind
 from dronepatrol.plan.patterns.corridor import corridor
 from dronepatrol.plan.patterns.coverage import coverage
 from dronepatrol.plan.patterns.crosshatch import crosshatch
@@ -23,7 +24,6 @@ from dronepatrol.plan.photogrammetry import PhotoPlan
 from dronepatrol.plan.request import Request
 from dronepatrol.plan.site import Site, Target
 from dronepatrol.plan.stretch import Group
-from dronepatrol.plan.timing import Pace
 
 EFFORT = 1.0
 """So many areas get the full search each; more share it out."""
@@ -67,7 +67,7 @@ def beyond_m(request: Request, photos: PhotoPlan) -> float:
 
 def _group(request: Request, site: Site, photos: PhotoPlan, number: int, places: list[Array]) -> Group:
     spec, target = request.spec, site.targets[number]
-    pace = Pace(photos.speed_m_s, request.aircraft.acceleration_m_s2)
+    pace = pace_in_wind(request.aircraft, spec, photos.speed_m_s)
     effort = min(1.0, EFFORT / len(site.targets))
     ground = Ground(target.region, target.free, photos, pace, spec.layout, spec.seed, effort)
     if spec.pattern is Pattern.CORRIDOR:
