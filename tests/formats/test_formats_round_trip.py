@@ -12,7 +12,8 @@ from pymavlink import mavwp
 from dronepatrol.errors import InputError
 from dronepatrol.formats.flight import Flight
 from dronepatrol.formats.registry import content_of, mission_of, read, write
-from dronepatrol.formats.route import items_of, route_of
+from dronepatrol.formats.route import items_of
+from dronepatrol.formats.route_read import route_of
 from dronepatrol.model.mission import Command, MissionItem, Sortie, Waypoint
 
 AUTOPILOTS = st.sampled_from(["ardupilot", "px4"])
@@ -56,6 +57,7 @@ def test_a_plan_gives_back_items_fence_rally_home_and_speed_and_names_the_rest(f
         "return height": flight.return_height_m is None,
         "DJI aircraft": not flight.aircraft,
     }
+    kept["no speed: 5 m/s is written, QGroundControl's own"] = flight.speed_m_s is not None
     assert set(losses) == {what for what, whole in kept.items() if not whole}
 
 
@@ -70,6 +72,10 @@ def test_a_mission_text_gives_back_the_items_and_ardupilots_home(flight):
         assert found.home == flight.home
     assert ("home" in losses) == (px4 and flight.home is not None)
     assert ("fence" in losses, "rally points" in losses) == (bool(flight.fence), bool(flight.rally))
+    said = any(item.command == 178 for item in flight.items)
+    assert ("speed" in losses) == (flight.speed_m_s is not None and not said)
+    assert ("name" in losses, "return height" in losses) == (bool(flight.name), flight.return_height_m is not None)
+    assert ("kind of vehicle" in losses) == (flight.vehicle != 2)
     assert not found.fence
     assert not found.rally
 
@@ -225,6 +231,8 @@ def test_what_a_route_cannot_say_is_named_and_counted():
         ({"items": (MissionItem(16, 0, lat_deg=1, lon_deg=1),), "home": None}, ".csv", "without home's height"),
         ({"items": (MissionItem(16, 3, altitude_m=math.inf),)}, ".plan", "infinite"),
         ({"items": (MissionItem(16, 3, altitude_m=math.inf),)}, ".kml", "infinite"),
+        ({"items": (MissionItem(16, 3, altitude_m=math.inf),)}, ".waypoints", "infinite"),
+        ({"items": (MissionItem(16, 3, altitude_m=math.inf),)}, ".geojson", "infinite"),
         ({}, ".gpx", "no format of missions"),
     ],
 )

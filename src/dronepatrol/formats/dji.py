@@ -20,7 +20,8 @@ from dronepatrol.formats.dji_actions import Place, write_action, write_groups
 from dronepatrol.formats.dji_models import DjiModel, model
 from dronepatrol.formats.dji_xml import element, signed, text_of, texts
 from dronepatrol.formats.flight import Flight
-from dronepatrol.formats.route import Kind, Route, Stop, route_of
+from dronepatrol.formats.route import Kind, Route, Stop
+from dronepatrol.formats.route_read import route_of
 
 NAMESPACES = {"xmlns": "http://www.opengis.net/kml/2.2", "xmlns:wpml": "http://www.dji.com/wpmz/1.0.6"}
 TEMPLATE, WAYLINES = "wpmz/template.kml", "wpmz/waylines.wpml"

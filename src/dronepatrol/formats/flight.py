@@ -1,7 +1,7 @@
 """What a mission file carries: one flight in an autopilot's terms, whatever program wrote it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 from dronepatrol.model.mission import Command, Frame, LonLat, Mission, MissionItem, Ring, Rings, Sortie
@@ -88,6 +88,30 @@ def flight_of(mission: Mission, sortie: Sortie, items: Sequence[MissionItem], ai
         return_height_m=sortie.return_height_m,
         aircraft=aircraft,
     )
+
+
+def unsaid(flight: Flight, said: Container[str] = ()) -> list[str]:
+    """Return the names of what a flight has and a format does not say.
+
+    Parameters
+    ----------
+    flight
+        What is written.
+    said
+        What the format says.
+    """
+    speed = flight.speed_m_s is not None and all(item.command != Command.DO_CHANGE_SPEED for item in flight.items)
+    parts = {
+        "home": flight.home is not None,
+        "speed": speed,
+        "fence": bool(flight.fence),
+        "rally points": bool(flight.rally),
+        "name": bool(flight.name),
+        "return height": flight.return_height_m is not None,
+        "kind of vehicle": flight.vehicle != QUADROTOR,
+        "DJI aircraft": bool(flight.aircraft),
+    }
+    return [name for name, there in parts.items() if there and name not in said]
 
 
 def parted(

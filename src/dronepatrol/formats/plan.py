@@ -17,6 +17,7 @@ from dronepatrol.formats.flight import (
     Flight,
     flight_of,
     polygons,
+    unsaid,
 )
 from dronepatrol.model.mission import Command, Frame, Mission, MissionItem, Sortie
 
@@ -24,6 +25,7 @@ FIRMWARE = {"ardupilot": 3, "px4": 12, "": 0}
 """MAV_AUTOPILOT by our names; generic where it is not known."""
 _RELATIVE = 1  # QGroundControl's altitude mode
 _CIRCLES = (NAV_FENCE_CIRCLE_INCLUSION, NAV_FENCE_CIRCLE_EXCLUSION)
+_SAID = ("home", "speed", "fence", "rally points", "kind of vehicle")
 _DEFAULT_SPEED_M_S = 5.0  # what QGroundControl writes for a multicopter
 
 
@@ -59,9 +61,8 @@ def write_flight(flight: Flight) -> tuple[str, list[str]]:
         "geoFence": _fence(flight.fence),
         "rallyPoints": {"version": 2, "points": [[i.lat_deg, i.lon_deg, i.altitude_m] for i in flight.rally]},
     }
-    losses = ["name"] if flight.name else []
-    losses += ["return height"] if flight.return_height_m is not None else []
-    losses += ["DJI aircraft"] if flight.aircraft else []
+    losses = unsaid(flight, _SAID)
+    losses += [f"no speed: {speed:g} m/s is written, QGroundControl's own"] if flight.speed_m_s is None else []
     losses += ["what fence items and rally points say beyond place, size and kind"] if _more(flight) else []
     try:
         return json.dumps(plan, indent=1, allow_nan=False) + "\n", losses

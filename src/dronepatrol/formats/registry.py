@@ -22,7 +22,7 @@ from typing import Any
 
 from dronepatrol.errors import InputError
 from dronepatrol.files import write_bytes
-from dronepatrol.formats import dji, dji_read, geojson_flight, kml, litchi, plan, plan_read, wpl
+from dronepatrol.formats import dji, dji_read, geojson_flight, kml, litchi, litchi_read, plan, plan_read, wpl
 from dronepatrol.formats.check import checked
 from dronepatrol.formats.flight import Flight, ReadMission
 from dronepatrol.formats.source import json_of, members_of, read_bytes, text_of
@@ -145,7 +145,7 @@ def _read_kmz(content: bytes, autopilot: str) -> ReadMission:
 
 
 def _read_litchi(content: bytes, autopilot: str) -> ReadMission:
-    flight, warnings = litchi.read_flight(text_of(content, "the Litchi mission"), autopilot)
+    flight, warnings = litchi_read.read_flight(text_of(content, "the Litchi mission"), autopilot)
     return ReadMission(flight, "Litchi", warnings=tuple(warnings))
 
 

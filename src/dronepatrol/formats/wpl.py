@@ -9,7 +9,16 @@ import math
 from collections.abc import Sequence
 
 from dronepatrol.errors import InputError
-from dronepatrol.formats.flight import MAX_ITEMS, NAV_FENCE_RETURN_POINT, Flight, home_item, home_of, parted, vertices
+from dronepatrol.formats.flight import (
+    MAX_ITEMS,
+    NAV_FENCE_RETURN_POINT,
+    Flight,
+    home_item,
+    home_of,
+    parted,
+    unsaid,
+    vertices,
+)
 from dronepatrol.formats.source import lines_of
 from dronepatrol.model.mission import Command, Frame, MissionItem
 
@@ -40,22 +49,26 @@ def read_wpl(text: str) -> tuple[MissionItem, ...]:
 
 
 def write_flight(flight: Flight) -> tuple[str, list[str]]:
-    """Return a flight as QGC WPL 110, with home in row 0 for ArduPilot, and what the text cannot say."""
+    """Return a flight as QGC WPL 110, with home in row 0 for ArduPilot, and what the text cannot say.
+
+    Raises
+    ------
+    InputError
+        When the text would be read as another flight, or has an infinite number.
+    """
     items = flight.items
-    losses = []
-    if flight.autopilot != "px4":
+    px4 = flight.autopilot == "px4"
+    if not px4:
         items = (home_item(flight.home), *items)
-    else:
-        losses += ["home"] if flight.home else []
-        if items and _begins_with_home(items):
-            msg = "item 1 is a waypoint above sea level or before the take-off, which a mission text would make home"
-            raise InputError(msg, hint="write a .plan")
-    losses += ["fence"] if flight.fence else []
-    losses += ["rally points"] if flight.rally else []
-    losses += ["name"] if flight.name else []
-    losses += ["return height"] if flight.return_height_m is not None else []
-    losses += ["DJI aircraft"] if flight.aircraft else []
-    return write_wpl(items), losses
+    elif items and _begins_with_home(items):
+        msg = "item 1 is a waypoint above sea level or before the take-off, which a mission text would make home"
+        raise InputError(msg, hint="write a .plan")
+    if any(
+        math.isinf(value) for item in items for value in (*item.params, item.lat_deg, item.lon_deg, item.altitude_m)
+    ):
+        msg = "the flight has an infinite number, which a mission text cannot hold"
+        raise InputError(msg, hint="check the flight")
+    return write_wpl(items), unsaid(flight, () if px4 else ("home",))
 
 
 def read_flight(text: str) -> tuple[Flight, str, list[str]]:
