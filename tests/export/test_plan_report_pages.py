@@ -90,7 +90,7 @@ def facts(findings: int = 2, rally: int = 2, terrain=None) -> PlanFacts:
 
 
 def test_every_word_is_there_in_both_languages():
-    for name, pair in {**plan_text.WORDS, **plan_text.PATTERNS}.items():
+    for name, pair in {**plan_text.WORDS, **plan_text.PATTERNS, **plan_text.RULES}.items():
         assert all(pair), name
         assert re.search(r"[\u4e00-\u9fff]", pair[0]), name
         assert not re.search(r"[\u4e00-\u9fff]", pair[1]), name
@@ -216,8 +216,10 @@ def test_a_card_fills_one_a4_page_at_most(opened, lang):
     assert len(re.findall(rb"/Type /Page\b", paper)) == 1
     article, footer = page.locator("article"), page.locator("footer").bounding_box()
     assert article.evaluate("node => node.scrollHeight <= node.clientHeight + 1"), "nothing is cut off"
+    assert article.evaluate("node => node.scrollWidth <= node.clientWidth + 1"), "nothing sticks out"
     assert footer["y"] + footer["height"] <= 1047
     words = article.inner_text()
     assert "sortie-01" in words
     assert "75 m" in words  # the return height
-    assert "R1" in words
+    assert all(f"R{number}" in words for number in range(1, 7)), "every rally point that is drawn is listed"
+    assert "RTL_ALT = 7500 (cm)" in words

@@ -18,11 +18,13 @@ from dronepatrol.export.plan_text import (
 )
 from dronepatrol.geo.local import WGS84
 from dronepatrol.model.mission import Finding, Sortie
+from dronepatrol.model.returning import return_parameter
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _MOST_FINDINGS = 3
 _MOST_SIGNS = 180
-_MOST_ALTERNATES = 4
+_MOST_ALTERNATES = 6
+_MOST_PLACES = 11
 _NEAR_M = 5000.0
 """Docks further away are no alternates."""
 
@@ -48,7 +50,6 @@ def plan_card(facts: PlanFacts, sortie: Sortie, lang: str = "zh") -> str:
         _block("heights", _heights(facts, sortie, lang), lang)
         + _block("battery", _battery(facts, sortie, lang), lang)
         + _block("wind", _wind(facts, lang), lang)
-        + _block("alternates", _alternates(facts, sortie, lang), lang)
     )
     return (
         f'<!DOCTYPE html><html lang="{lang}"><head><meta charset="utf-8">'
@@ -56,6 +57,7 @@ def plan_card(facts: PlanFacts, sortie: Sortie, lang: str = "zh") -> str:
         f"<title>{safe(sortie.id)} {safe(title)}</title><style>\n{style}</style></head><body><article>"
         f"{_top(facts, sortie, title, lang)}"
         f'<div class="dp-columns"><div>{sketch(facts, sortie, lang)}</div><div>{tables}</div></div>'
+        f"{_alternates(facts, sortie, lang)}"
         f'<div class="dp-strip">{profile}</div>{_attention(facts, sortie, lang)}{_checklists(lang)}{_signatures(lang)}'
         f"</article></body></html>"
     )
@@ -91,6 +93,7 @@ def _heights(facts: PlanFacts, sortie: Sortie, lang: str) -> Rows:
     rows = [
         (word("flying height", lang), _span(low, high)),
         (word("return height", lang), f"<b>{sortie.return_height_m:.0f} m</b>"),
+        (word("parameter", lang), return_parameter(facts.mission.autopilot, sortie.return_height_m) or "-"),
         (word("dock amsl", lang), f"{sortie.dock.ground_amsl_m:.1f} m"),
         (word("highest amsl", lang), f"{sortie.dock.ground_amsl_m + max(high, sortie.return_height_m):.0f} m"),
         (word("speed", lang), f"{sortie.speed_m_s:.1f} m/s"),
@@ -123,21 +126,24 @@ def _wind(facts: PlanFacts, lang: str) -> Rows:
     return [(word("forecast", lang), forecast), (word("limit", lang), f"{facts.aircraft.max_wind_m_s:.1f} m/s")]
 
 
-def _alternates(facts: PlanFacts, sortie: Sortie, lang: str) -> Rows:
+def _alternates(facts: PlanFacts, sortie: Sortie, lang: str) -> str:
+    """Return where else one may land, with the way there from the dock: rally points, then the nearest docks."""
     dock = sortie.dock
-    places = [
-        (f"R{number}", point.lon_deg, point.lat_deg, f", {point.height_m:.0f} m")
-        for number, point in enumerate(sortie.rally, start=1)
-    ]
+    rally = [(f"R{number}", point.lon_deg, point.lat_deg) for number, point in enumerate(sortie.rally, start=1)]
     other = {one.dock.id: one.dock for one in facts.mission.sorties if one.dock.id != dock.id}
-    docks = [(safe(one.id), one.lon_deg, one.lat_deg, "") for one in other.values()]
-    docks = [place for place in docks if _way(sortie, place[1], place[2])[1] < _NEAR_M]
-    docks.sort(key=lambda place: _way(sortie, place[1], place[2])[1])
-    rows = []
-    for name, lon, lat, more in [*places, *docks][:_MOST_ALTERNATES]:
+    docks = [(safe(one.id), one.lon_deg, one.lat_deg) for one in other.values()]
+    docks = [place for place in docks if _way(sortie, *place[1:])[1] < _NEAR_M]
+    docks.sort(key=lambda place: _way(sortie, *place[1:])[1])
+    places = [*rally, *docks[: max(_MOST_ALTERNATES - len(rally), 0)]]
+    cells = []
+    for name, lon, lat in places[:_MOST_PLACES]:
         azimuth, away = _way(sortie, lon, lat)
-        rows.append((name, f"{lat:.5f}, {lon:.5f} · {azimuth:.0f}° {away:,.0f} m{more}"))
-    return rows or [(word("none", lang), "")]
+        cells.append(f"<div><b>{name}</b><span>{lat:.5f}, {lon:.5f} · {azimuth:.0f}° {away:,.0f} m</span></div>")
+    if len(places) > _MOST_PLACES:
+        cells.append(f"<div><b>+ {len(places) - _MOST_PLACES}</b><span>{word('in the report', lang)}</span></div>")
+    listed = "".join(cells) or word("none", lang)
+    height = f"<small>{word('rally', lang)} {sortie.rally[0].height_m:.0f} m</small>" if sortie.rally else ""
+    return f'<div class="dp-else"><h2>{word("alternates", lang)}{height}</h2><div>{listed}</div></div>'
 
 
 def _way(sortie: Sortie, lon_deg: float, lat_deg: float) -> tuple[float, float]:

@@ -117,6 +117,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "flight line": ("航线", "flight"),
     "photo leg": ("拍摄航段", "photos taken"),
     "return height": ("返航高度", "Return height"),
+    "parameter": ("飞控参数", "Autopilot's parameter"),
+    "in the report": ("见报告", "in the report"),
     "routes": ("航线", "Routes"),
     "transits": ("转场", "transits"),
     "footprints": ("照片覆盖范围", "Photo footprints"),

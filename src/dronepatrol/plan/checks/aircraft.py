@@ -93,8 +93,8 @@ def sight(case: Case) -> Iterator[Finding]:
     furthest = max(beyond, key=lambda sortie: away[sortie.id][0])
     distance, at = away[furthest.id]
     message = Both(
-        f"{len(beyond)} sorties go out of sight (taken as {VLOS_M:.0f} m from the dock, our default);"
-        f" {furthest.id} goes furthest, {distance:.0f} m",
+        f"{len(beyond)} {'sortie goes' if len(beyond) == 1 else 'sorties go'} out of sight (taken as {VLOS_M:.0f} m"
+        f" from the dock, our default); {furthest.id} goes furthest, {distance:.0f} m",
         f"{len(beyond)} 个架次超视距（按距机场 {VLOS_M:.0f} 米计，本软件默认值）；"
         f"最远为 {furthest.id}，{distance:.0f} 米",
     )

@@ -161,7 +161,8 @@ def survey(case: Case) -> Iterator[Finding]:
             "photos of a patrol; whoever makes survey products of them needs a surveying qualification",
             "成果为巡查照片；据此制作测绘成果的单位须具备测绘资质",
         )
-        yield found("SURVEY", "info", message, Both("state product in [operator]", "在 [operator] 中写明 product"))
+        todo = NOTHING if product else Both("state product in [operator]", "在 [operator] 中写明 product")
+        yield found("SURVEY", "info", message, todo)
 
 
 def _no_application() -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from shapely import Point
 
 from dronepatrol.model.mission import Finding, LonLat, Sortie
+from dronepatrol.model.returning import return_parameter
 from dronepatrol.model.wording import Both, found
 from dronepatrol.plan.checks.case import Case
 from dronepatrol.plan.energy import EnergyModel, pace_in_wind, wind_m_s
@@ -66,10 +67,7 @@ def _landing(case: Case, lonlat: LonLat) -> Finding:
 def _setting(case: Case) -> Finding:
     """Name the parameter that holds the return height: no mission file carries it to the vehicle."""
     heights = sorted({sortie.return_height_m for sortie in case.mission.sorties})
-    if case.mission.autopilot == "ardupilot":
-        wanted = ", ".join(f"RTL_ALT = {100 * height:.0f} (cm)" for height in heights)
-    else:
-        wanted = ", ".join(f"RTL_RETURN_ALT = {height:.1f} (m)" for height in heights)
+    wanted = ", ".join(return_parameter(case.mission.autopilot, height) or f"{height:.1f} m" for height in heights)
     message = Both(
         f"the ways home were checked at the planned return height: {wanted} on the vehicle, sortie by sortie",
         f"返航路线按计划返航高度检查：各架次飞控参数 {wanted}",

@@ -26,8 +26,9 @@ def advisory(case: Case) -> Iterator[Finding]:
         if near:
             nearest = min(near, key=near.__getitem__)
             message = Both(
-                f"{len(near)} sorties come near {zone.name}, {nearest} nearest, {near[nearest]:.0f} m; the law protects"
-                f" its surroundings without a distance ({ADVISORY_M:.0f} m is our default)",
+                f"{_count(len(near), 'sortie comes', 'sorties come')} near {zone.name}, {nearest} nearest,"
+                f" {near[nearest]:.0f} m; the law protects its surroundings without a distance ({ADVISORY_M:.0f} m is"
+                " our default)",
                 f"{len(near)} 个架次靠近“{zone.name}”，最近的 {nearest} 相距 {near[nearest]:.0f} 米；"
                 f"法律保护其周边而未规定距离（{ADVISORY_M:.0f} 米为本软件默认值）",
             )
@@ -57,7 +58,7 @@ def sensitive(case: Case) -> Iterator[Finding]:
             photos = [photo for photo in case.footprints[sortie.id] if reach.intersects(photo)]
             if photos and case.in_force(zone, sortie):
                 message = Both(
-                    f"{len(photos)} photos of {sortie.id} show {zone.name}, which must not be seen",
+                    f"{_count(len(photos), 'photo', 'photos')} of {sortie.id} show {zone.name}, which must not be seen",
                     f"{sortie.id} 有 {len(photos)} 张照片拍到“{zone.name}”，该处不得拍摄",
                 )
                 todo = Both(
@@ -97,11 +98,16 @@ def places_unseen(case: Case) -> Iterator[Finding]:
         if len(near):
             count = len(near)
             message = Both(
-                f"{count} places lie within {near_m:.0f} m of {zone.name}, where photos would show it: not rechecked",
+                f"{_count(count, 'place lies', 'places lie')} within {near_m:.0f} m of {zone.name}, where photos would"
+                " show it: not rechecked",
                 f"{count} 个复查点距“{zone.name}”不足 {near_m:.0f} 米，照片会拍到该处：不复查",
             )
             todo = Both("look at them from the ground; the others are rechecked", "改由地面复查；其余照常复查")
             yield found("SENSITIVE", "warning", message, todo, case.place(Point(near[0])))
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _distance_m(case: Case, sortie: Sortie, shape: BaseGeometry) -> float:
