@@ -12,12 +12,28 @@ import os
 import random
 import selectors
 import socket
+import struct
 import sys
 import time
 import tty
 
+from pymavlink.generator.mavcrc import x25crc
+
 HEADERS = {0xFE: (6, 2), 0xFD: (10, 2)}
+ITEM_INT, ITEM_INT_EXTRA, HEIGHT, SEQUENCE = b"\x49\0\0", 38, 10 + 24, 10 + 28
 HOLD_S = 0.05
+
+
+def raised(packet, sequence):
+    """Return the packet, with 5 m more height if it is the MISSION_ITEM_INT of this number."""
+    if packet[0] != 0xFD or packet[7:10] != ITEM_INT or packet[SEQUENCE] != sequence:
+        return packet
+    (height,) = struct.unpack_from("<f", packet, HEIGHT)
+    body = bytearray(packet[:-2])
+    struct.pack_into("<f", body, HEIGHT, height + 5.0)
+    crc = x25crc(bytes(body[1:]))
+    crc.accumulate(bytes([ITEM_INT_EXTRA]))
+    return bytes(body) + struct.pack("<H", crc.crc)
 
 
 class Datagrams:
@@ -142,6 +158,8 @@ class Relay:
             self.lost += 1
             return
         self.passed += 1
+        if part is self.ground:
+            packet = raised(packet, self.how.raises)
         now = time.monotonic()
         before = self.held.pop(part, None)
         if before is None and self.dice.random() < self.how.swaps:
@@ -176,4 +194,5 @@ if __name__ == "__main__":
     for name in ("loss", "repeats", "swaps", "latency"):
         parser.add_argument(f"--{name}", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--raises", type=int, default=-1, help="the number of an item that arrives higher than it left")
     Relay(parser.parse_args()).run()

@@ -7,13 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dronepatrol.errors import SafetyError
+from dronepatrol.errors import MissionRefusedError, SafetyError
 from dronepatrol.fly import session
-from dronepatrol.fly.link import CameraEvent
+from dronepatrol.fly.link import CameraEvent, Firmware, Mode, ParameterReport, PlanKind, ReadParameters, SetMode
 from dronepatrol.fly.mavlink import MavlinkLink, read_tlog
+from dronepatrol.fly.mavlink.codec import Codec
+from dronepatrol.fly.mavlink.tlog import packets
 from dronepatrol.fly.session import FlyEvent, Phase, SortieFlight, Supervision, fly_sortie
+from dronepatrol.fly.state import GoOn, Pause, Skip
 from dronepatrol.geo.local import WGS84
 from dronepatrol.model.flight import Outcome
+from dronepatrol.model.mission import Command
+
+FENCE_ON = ("FENCE_ENABLE", 1.0)
 
 
 @pytest.fixture
@@ -127,3 +133,119 @@ def test_a_vehicle_elsewhere_is_not_flown(embedded, plan, home):
     vehicle = embedded(home=(home[0] + 0.01, home[1], 5.0), factor=1.0)
     with pytest.raises(SafetyError, match=r"the vehicle stands 95\d m from the planned dock; expected at most 30 m"):
         fly(vehicle.url, replace(plan, ready_limit_s=3.0))
+
+
+def commanded(tlog) -> set[int]:
+    """Return the numbers of the commands that we gave, by the telemetry log."""
+    codec = Codec()
+    said = [message for _, packet in packets(tlog) for message in codec.parse(packet)]
+    return {message.command for message in said if message.get_type() == "COMMAND_LONG"}
+
+
+ARM = 400
+
+
+def test_a_vehicle_that_acknowledges_and_stores_something_else_is_not_armed(embedded, radio, plan, tmp_path):
+    air = radio(embedded(factor=1.0).url, raises=5)
+    tlog = tmp_path / "s1.tlog"
+    with pytest.raises(MissionRefusedError, match="item 5: altitude is 55; expected 50"):
+        fly(air.url, plan, tlog)
+    assert ARM not in commanded(tlog)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"autopilot": Firmware.PX4}, "the mission is planned for px4; the vehicle is ardupilot"),
+        ({"battery_needed_share": 1.2}, "battery at 100%; the sortie needs 120%"),
+        ({"forbidden_now": ("now: it is night",)}, "now: it is night"),
+    ],
+)
+def test_what_does_not_fit_is_not_armed(embedded, plan, tmp_path, changed, said):
+    tlog = tmp_path / "s1.tlog"
+    with pytest.raises(SafetyError, match=said):
+        fly(embedded(factor=1.0).url, replace(plan, **changed), tlog)
+    assert ARM not in commanded(tlog)
+
+
+@pytest.mark.parametrize("name", ["FS_GCS_ENABLE", "BATT_FS_LOW_ACT", "FENCE_ENABLE"])
+def test_a_failsafe_that_is_off_is_not_armed_and_not_touched(embedded, plan, tmp_path, name):
+    vehicle, tlog = embedded(factor=1.0, parameters=(FENCE_ON, (name, 0.0))), tmp_path / "s1.tlog"
+    with pytest.raises(SafetyError, match=f"failsafe: {name} is 0; expected"):
+        fly(vehicle.url, plan, tlog)
+    assert ARM not in commanded(tlog)
+    with MavlinkLink(vehicle.url, system_id=1) as link:
+        link.open()
+        link.send(ReadParameters((name,)))
+        assert ParameterReport(name, 0.0) in link.receive(0.0)
+
+
+def test_return_height_and_rally_points_are_written_and_verified(embedded, plan, home):
+    rally = (replace(plan.items[3], command=Command.NAV_RALLY_POINT, altitude_m=60.0),)
+    vehicle = embedded()
+    log = fly(vehicle.url, replace(plan, return_height_m=70.0, rally_items=rally))
+    assert log.outcome is Outcome.LANDED
+    with MavlinkLink(vehicle.url, system_id=1) as link:
+        link.open()
+        link.send(ReadParameters(("RTL_ALT",)))
+        assert ParameterReport("RTL_ALT", 7000.0) in link.receive(0.0)
+        (stored,) = link.download(PlanKind.RALLY)
+    assert (stored.lon_deg, stored.lat_deg) == pytest.approx((rally[0].lon_deg, rally[0].lat_deg), abs=1e-6)
+
+
+class Operator:
+    """Gives an order when a photo count is reached, another once the vehicle holds, and keeps what was told."""
+
+    def __init__(self, at_photo: int, *orders) -> None:
+        self.at_photo, self.orders, self.seen = at_photo, list(orders), []
+
+    def hear(self, event: FlyEvent) -> None:
+        self.seen.append(event)
+
+    def give(self):
+        last = self.seen[-1] if self.seen else None
+        ready = last is not None and (last.photos >= self.at_photo or last.phase is Phase.PAUSED)
+        if not self.orders or not ready:
+            return ()
+        if isinstance(self.orders[0], GoOn) and not (last.phase is Phase.PAUSED and last.speed_m_s < 0.5):
+            return ()
+        return (self.orders.pop(0),)
+
+
+@pytest.mark.parametrize("photo", [None, 4])
+def test_pause_and_go_on(embedded, plan, photo):
+    who = Operator(7, Pause(), GoOn(photo))
+    log = fly(embedded(factor=40.0).url, plan, on_event=who.hear, orders=who.give)
+    assert (log.outcome, log.reason) == (Outcome.LANDED, "mission flown")
+    assert Phase.PAUSED in {event.phase for event in who.seen}
+    photos = log.track[log.track["event"] == "photo"]
+    lon, lat = photos["lon_deg"].to_numpy(), photos["lat_deg"].to_numpy()
+    first_lane = lat < plan.home_lonlat[1] + 0.0007
+    assert first_lane.sum() >= (11 if photo is None else 14)  # from photo 4 on the lane is flown again
+    places = np.sort(lon[first_lane])
+    assert np.diff(places).max() * 95_800 < 32.0  # metres: no gap where it stood, though one photo may come early
+    assert (~first_lane).sum() >= 10
+
+
+def test_skip_ends_the_sortie(embedded, plan):
+    who = Operator(3, Skip())
+    log = fly(embedded(factor=40.0).url, plan, on_event=who.hear, orders=who.give)
+    assert log.skipped
+    assert log.outcome is Outcome.RETURNED_EARLY
+    assert "skipped by the operator" in log.reason
+
+
+def test_a_pilot_who_takes_over_is_watched_and_not_commanded(embedded, plan, tmp_path):
+    vehicle, tlog, taken = embedded(factor=40.0), tmp_path / "s1.tlog", []
+
+    def take_over(event: FlyEvent) -> None:
+        if event.photos >= 3 and not taken:
+            taken.append(event)
+            with MavlinkLink(vehicle.url, system_id=1) as pilot:
+                pilot.open()
+                assert pilot.send(SetMode(Mode.LAND)).accepted
+
+    log = fly(vehicle.url, plan, tlog, take_over)
+    assert log.outcome is Outcome.RETURNED_EARLY
+    assert "the pilot took over: mode LAND" in log.reason
+    assert log.track["height_m"].iloc[-1] < 1.0  # watched until it stood

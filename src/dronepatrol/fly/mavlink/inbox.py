@@ -38,6 +38,7 @@ class Inbox:
         """Messages of protocols, in order."""
         self.heard_heartbeat = False
         self._kinds: dict[str, float] = {}  # and when each was heard last
+        self._component = -1  # the autopilot among the vehicle's components: cameras and gimbals answer too
         self._others: set[int] = set()
         self._events: deque[VehicleEvent] = deque()
         self._tlog: TlogWriter | None = None
@@ -61,9 +62,11 @@ class Inbox:
         if not self._kinds:
             self._begin_log()
         self._kinds[kind] = self._heard_s = time.monotonic()
-        self._log(bytes(message.get_msgbuf()))
-        self.heard_heartbeat |= beats
-        if kind.startswith("MISSION_") or kind in _ANSWERS:
+        if kind != "LOG_DATA":  # pieces of the vehicle's own log, which has a file of its own
+            self._log(bytes(message.get_msgbuf()))
+        if beats:
+            self.heard_heartbeat, self._component = True, message.get_srcComponent()
+        if message.get_srcComponent() == self._component and (kind.startswith("MISSION_") or kind in _ANSWERS):
             self.answers.append(message)
         self._events.extend(self.decoder.events(message))
         return True
