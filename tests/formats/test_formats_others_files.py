@@ -1,5 +1,7 @@
 """Every mission file of other programs at hand is read, or refused for the right reason."""
 
+import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,13 @@ def test_heights_above_the_ellipsoid_become_heights_above_sea_level(testdata):
     flight = read(testdata("missions/wpml_codec/mapping3d.kmz")).flight
     heights = {(item.frame, round(item.altitude_m, 3)) for item in flight.items if item.command == 16}
     assert heights == {(0, 330.868)}
+
+
+def test_homes_height_above_the_ellipsoid_becomes_one_above_sea_level_where_the_file_tells(testdata):
+    mapped = read(testdata("missions/wpml_codec/mapping3d.kmz"))
+    template = zipfile.ZipFile(testdata("missions/wpml_codec/mapping3d.kmz")).read("wpmz/template.kml").decode()
+    ellipsoid_m = float(re.search(r"takeOffRefPoint>[-0-9.]+,[-0-9.]+,([-0-9.]+)<", template)[1])
+    assert mapped.flight.home.amsl_m == pytest.approx(ellipsoid_m + 3.496, abs=0.001)
+    words = "home's height is above the ellipsoid; it is read as above sea level"
+    assert words not in mapped.warnings
+    assert words in read(testdata("missions/wpml_codec/waypoint.kmz")).warnings

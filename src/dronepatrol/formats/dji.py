@@ -47,7 +47,11 @@ def write_flight(flight: Flight) -> tuple[bytes, list[str]]:
     losses += ["fence: set a custom flight area in FlightHub 2"] if flight.fence else []
     losses += ["rally points"] if flight.rally else []
     losses += ["name: it is the file's name"] if flight.name else []
-    losses += ["no home: the file has no take-off reference point"] if flight.home is None else []
+    losses.append(
+        "no home: the file has no take-off reference point"
+        if flight.home is None
+        else "home's height above the ellipsoid, which DJI's programs plan with: it is written as above sea level"
+    )
     if plan.model.assumed:
         losses.append(
             f"the numbers of the {plan.model.name} (drone {plan.model.drone}, camera {plan.model.payload}) are from "
