@@ -93,7 +93,8 @@ def test_heights_above_the_ellipsoid_become_heights_above_sea_level(testdata):
 
 def test_homes_height_above_the_ellipsoid_becomes_one_above_sea_level_where_the_file_tells(testdata):
     mapped = read(testdata("missions/wpml_codec/mapping3d.kmz"))
-    template = zipfile.ZipFile(testdata("missions/wpml_codec/mapping3d.kmz")).read("wpmz/template.kml").decode()
+    with zipfile.ZipFile(testdata("missions/wpml_codec/mapping3d.kmz")) as archive:
+        template = archive.read("wpmz/template.kml").decode()
     ellipsoid_m = float(re.search(r"takeOffRefPoint>[-0-9.]+,[-0-9.]+,([-0-9.]+)<", template)[1])
     assert mapped.flight.home.amsl_m == pytest.approx(ellipsoid_m + 3.496, abs=0.001)
     words = "home's height is above the ellipsoid; it is read as above sea level"
