@@ -324,17 +324,28 @@ def test_a_blocker_keeps_the_vehicle_on_the_ground(event, reason):
         ({"FENCE_TYPE": 3.0}, "FENCE_TYPE is 3; expected bit 2"),
         ({"FS_GCS_ENABLE": None}, "FS_GCS_ENABLE is missing; expected"),
         ({"RTL_ALT": None}, "no parameter for its return height"),
+        ({"RTL_ALT_FINAL": 1000.0}, "RTL_ALT_FINAL is 1000; expected 0 (a return ends with a landing)"),
+        ({"RALLY_INCL_HOME": 0.0}, "RALLY_INCL_HOME is 0; expected 1"),
+        ({"RALLY_LIMIT_KM": 5.0}, "RALLY_LIMIT_KM is 5; expected 0.3"),
     ],
 )
 def test_a_failsafe_that_is_off_or_missing_is_a_blocker(changed, said):
-    run = Run(start(PLAN)).feed(*READY).answer(parameters=SAFE_PARAMETERS | changed)
+    rally = (MissionItem(Command.NAV_RALLY_POINT, Frame.GLOBAL_RELATIVE_ALT, lat_deg=30.701, lon_deg=121.02),)
+    run = Run(start(replace(PLAN, rally_items=rally))).feed(*READY).answer(parameters=SAFE_PARAMETERS | changed)
     assert run.state.ending is not None
     assert run.state.ending.refusal is Refusal.SAFETY
     assert said in run.state.ending.reason
     assert [type(command) for command in run.given] == [ReadParameters]
 
 
-PX4_SAFE = {"NAV_DLL_ACT": 2.0, "NAV_RCL_ACT": 2.0, "GF_ACTION": 3.0, "COM_LOW_BAT_ACT": 3.0, "RTL_RETURN_ALT": 30.0}
+PX4_SAFE = {
+    "NAV_DLL_ACT": 2.0,
+    "NAV_RCL_ACT": 2.0,
+    "GF_ACTION": 3.0,
+    "COM_LOW_BAT_ACT": 3.0,
+    "RTL_RETURN_ALT": 30.0,
+    "RTL_TYPE": 0.0,
+}
 
 
 @pytest.mark.parametrize("off", [None, "NAV_DLL_ACT", "NAV_RCL_ACT", "GF_ACTION", "COM_LOW_BAT_ACT"])
@@ -383,11 +394,17 @@ def test_a_mission_that_cannot_be_flown_is_a_blocker(changed, said):
     assert not run.given
 
 
-def test_what_forbids_the_flight_now_is_a_blocker():
+@pytest.mark.parametrize("simulator", [False, True])
+def test_what_forbids_the_flight_now_is_a_blocker_in_the_real_sky(simulator):
     run = Run(start(replace(PLAN, forbidden_now=("now: it is night",)))).feed(*READY)
+    run.answer(parameters=SAFE_PARAMETERS | ({"SIM_SPEEDUP": 1.0} if simulator else {}))
+    if simulator:
+        assert isinstance(run.given[-1], Upload)
+        assert "the vehicle is a simulator, so this does not hold it back: now: it is night" in run.state.notices
+        return
     assert run.state.ending is not None
     assert run.state.ending.reason == "plan: now: it is night"
-    assert not run.given
+    assert [type(command) for command in run.given] == [ReadParameters]
 
 
 @pytest.mark.parametrize(

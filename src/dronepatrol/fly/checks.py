@@ -25,7 +25,9 @@ class Blocker:
 
 def open_blockers(state: FlightState) -> tuple[Blocker, ...]:
     """Return every reason not to arm this vehicle now."""
-    found = [Blocker(f"plan: {text}") for text in (*state.plan.blockers, *state.plan.forbidden_now)]
+    found = [Blocker(f"plan: {text}") for text in state.plan.blockers]
+    if state.step > 0 and not state.simulated:
+        found += [Blocker(f"plan: {text}") for text in state.plan.forbidden_now]
     found += [Blocker(f"plan: {text}") for text in _items(state.plan)]
     if state.armed and not state.we_armed:
         found.append(Blocker("the vehicle is armed already; expected it disarmed"))
@@ -121,7 +123,13 @@ def _failsafes(state: FlightState) -> list[Blocker]:
         return []
     firmware = state.identity.firmware if state.identity else Firmware.OTHER
     plan = state.plan
-    found = open_failsafes(firmware, state.parameters, has_rc=plan.has_rc, has_fence=bool(plan.fence_items))
+    found = open_failsafes(
+        firmware,
+        state.parameters,
+        has_rc=plan.has_rc,
+        has_fence=bool(plan.fence_items),
+        has_rally=bool(plan.rally_items),
+    )
     if plan.return_height_m is not None and not return_height(firmware, state.parameters, plan.return_height_m):
         found = (
             *found,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from dronepatrol.fly.link import Firmware
 
+RALLY_LIMIT_KM = 0.3
+"""ArduCopter's default, which plans count on: of rally points further away none is chosen."""
 _CONTINUE_IN_AUTO_WITHOUT_GCS = 2  # FS_OPTIONS, bit 1
 _POLYGONS = 4  # FENCE_TYPE, bit 2
 
@@ -18,8 +20,9 @@ _POLYGONS = 4  # FENCE_TYPE, bit 2
 class Failsafe:
     """One setting: the names it has, what holds for a safe value, and the same in words.
 
-    ``for_rc`` counts only where a radio control exists, ``for_fence`` only where the sortie has a fence. With
-    ``any_of`` one safe value among the names is enough: they are not versions of one setting, but ways to the same.
+    ``for_rc`` counts only where a radio control exists, ``for_fence`` and ``for_rally`` only where the sortie has a
+    fence or rally points. With ``any_of`` one safe value among the names is enough: they are not versions of one
+    setting, but ways to the same. A vehicle ``may_lack`` some.
     """
 
     names: tuple[str, ...]
@@ -27,7 +30,9 @@ class Failsafe:
     expected: str
     for_rc: bool = False
     for_fence: bool = False
+    for_rally: bool = False
     any_of: bool = False
+    may_lack: bool = False
 
 
 def _one_of(*values: int) -> Callable[[float], bool]:
@@ -64,6 +69,16 @@ _ARDUPILOT = (
     Failsafe(("FENCE_ENABLE",), _one_of(1), "1", for_fence=True),
     Failsafe(("FENCE_ACTION",), _one_of(1, 2, 3, 4, 5), "return, land or brake: 1 to 5", for_fence=True),
     Failsafe(("FENCE_TYPE",), lambda value: bool(int(value) & _POLYGONS), "bit 2 (polygons) set", for_fence=True),
+    Failsafe(("RTL_ALT_FINAL_M", "RTL_ALT_FINAL"), _one_of(0), "0 (a return ends with a landing)", may_lack=True),
+    Failsafe(
+        ("RALLY_INCL_HOME",), _one_of(1), "1 (home is one of the places to return to, as planned)", for_rally=True
+    ),
+    Failsafe(
+        ("RALLY_LIMIT_KM",),
+        lambda value: abs(value - RALLY_LIMIT_KM) < 0.01,
+        f"{RALLY_LIMIT_KM:g} (how far a rally point may be, as planned)",
+        for_rally=True,
+    ),
 )
 _PX4 = (
     Failsafe(("NAV_DLL_ACT",), _one_of(2, 3), "return (2) or land (3) without a ground station"),
@@ -75,12 +90,16 @@ _PX4 = (
     ),
     Failsafe(("GF_ACTION",), _one_of(2, 3, 5), "hold (2), return (3) or land (5) at the fence", for_fence=True),
     Failsafe(("COM_LOW_BAT_ACT",), _one_of(1, 2, 3), "return or land on a low battery: 1, 2 or 3"),
+    Failsafe(("RTL_TYPE",), _one_of(0), "0 (to the nearest of home and rally points)", for_rally=True),
 )
 _FAILSAFES: Mapping[Firmware, tuple[Failsafe, ...]] = {Firmware.ARDUPILOT: _ARDUPILOT, Firmware.PX4: _PX4}
 _RETURN_HEIGHT: Mapping[Firmware, tuple[tuple[str, float], ...]] = {  # names with the parameter's units per metre
     Firmware.ARDUPILOT: (("RTL_ALT_M", 1.0), ("RTL_ALT", 100.0)),
     Firmware.PX4: (("RTL_RETURN_ALT", 1.0),),
 }
+
+
+_SIMULATED: Mapping[Firmware, tuple[str, ...]] = {Firmware.ARDUPILOT: ("SIM_SPEEDUP",)}
 
 
 def is_known(firmware: Firmware) -> bool:
@@ -91,18 +110,31 @@ def is_known(firmware: Firmware) -> bool:
 def names(firmware: Firmware) -> tuple[str, ...]:
     """Return every parameter to read before arming."""
     wanted = [name for failsafe in _FAILSAFES.get(firmware, ()) for name in failsafe.names]
-    return (*wanted, *(name for name, _ in _RETURN_HEIGHT.get(firmware, ())))
+    return (*wanted, *(name for name, _ in _RETURN_HEIGHT.get(firmware, ())), *_SIMULATED.get(firmware, ()))
+
+
+def is_simulator(firmware: Firmware, values: Mapping[str, float | None]) -> bool:
+    """Return whether a vehicle has a parameter that only simulators have: it flies in no real sky."""
+    return any(values.get(name) is not None for name in _SIMULATED.get(firmware, ()))
 
 
 def open_failsafes(
-    firmware: Firmware, values: Mapping[str, float | None], *, has_rc: bool, has_fence: bool
+    firmware: Firmware,
+    values: Mapping[str, float | None],
+    *,
+    has_rc: bool = True,
+    has_fence: bool = True,
+    has_rally: bool = True,
 ) -> tuple[str, ...]:
     """Return what is missing or switched off, each with the parameter, what was found and what is expected."""
     found = []
     for failsafe in _FAILSAFES.get(firmware, ()):
-        if (failsafe.for_rc and not has_rc) or (failsafe.for_fence and not has_fence):
+        beside = (failsafe.for_rc and not has_rc) or (failsafe.for_fence and not has_fence)
+        if beside or (failsafe.for_rally and not has_rally):
             continue
         known = {name: value for name in failsafe.names if (value := values.get(name)) is not None}
+        if not known and failsafe.may_lack:
+            continue
         counted = list(known.values()) if failsafe.any_of else list(known.values())[:1]
         if not any(failsafe.safe(value) for value in counted):
             had = ", ".join(f"{name} is {value:g}" for name, value in known.items())

@@ -66,7 +66,9 @@ SAFE_PARAMETERS = {
     "FS_OPTIONS": 0.0,
     "FS_THR_ENABLE": 1.0,
     "RALLY_INCL_HOME": 1.0,
+    "RALLY_LIMIT_KM": 0.3,
     "RTL_ALT": 1500.0,
+    "RTL_ALT_FINAL": 0.0,
 }
 """An ArduCopter 4.6 whose failsafes are all set."""
 

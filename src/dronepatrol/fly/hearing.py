@@ -6,6 +6,7 @@ from typing import Any
 
 from dronepatrol.fly import orders
 from dronepatrol.fly.checks import alerts
+from dronepatrol.fly.failsafes import is_simulator
 from dronepatrol.fly.link import (
     Arm,
     AttitudeReport,
@@ -14,6 +15,7 @@ from dronepatrol.fly.link import (
     Disarm,
     EstimatorReport,
     FenceReport,
+    Firmware,
     FixReport,
     Heartbeat,
     HomeReport,
@@ -145,7 +147,12 @@ def _text(state: FlightState, event: StatusText) -> FlightState:
 
 
 def _parameter(state: FlightState, event: ParameterReport) -> FlightState:
-    return replace(state, parameters={**state.parameters, event.name: event.value})
+    parameters = {**state.parameters, event.name: event.value}
+    firmware = state.identity.firmware if state.identity else Firmware.OTHER
+    if state.simulated or not is_simulator(firmware, parameters):
+        return replace(state, parameters=parameters)
+    notices = [f"the vehicle is a simulator, so this does not hold it back: {t}" for t in state.plan.forbidden_now]
+    return replace(state, parameters=parameters, simulated=True, notices=(*state.notices, *notices))
 
 
 def _answered(state: FlightState, event: CommandAnswered) -> FlightState:

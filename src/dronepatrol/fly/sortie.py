@@ -33,10 +33,10 @@ class SortieFlight:
     ``items`` are as the autopilot numbers them: on ArduPilot item 0 is home. ``time_limit_s`` counts on the vehicle's
     clock from arming, after it the vehicle is called back; ``planned_time_s`` is what the plan counts on.
     ``ready_limit_s`` is how long, on the same clock, the vehicle may take to become ready. ``blockers`` are the plan's
-    findings that forbid the flight, ``forbidden_now`` what forbids it now. ``rally_items`` replace the vehicle's, also
-    where there are none of them; None leaves the vehicle's alone. ``return_height_m`` (above home) is written to the
-    vehicle; None leaves the vehicle's. ``autopilot`` is the family that the items are for. ``has_rc`` says whether a
-    radio control is bound to the vehicle, whose failsafe must then be set.
+    findings that forbid the flight, ``forbidden_now`` what forbids it now in the real sky. ``rally_items`` replace the
+    vehicle's, also where there are none of them; None leaves the vehicle's alone. ``return_height_m`` (above home) is
+    written to the vehicle; None leaves the vehicle's. ``autopilot`` is the family that the items are for. ``has_rc``
+    says whether a radio control is bound to the vehicle, whose failsafe must then be set.
     """
 
     sortie_id: str

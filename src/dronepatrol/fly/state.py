@@ -157,6 +157,7 @@ class FlightState:
     abort: str = ""  # why we want it back
     abort_tries: int = 0
     skipped: bool = False
+    simulated: bool = False  # by its own word: a parameter that only simulators have
     refused_s: tuple[float, ...] = ()  # when arming was refused, on the vehicle's clock
     we_armed: bool = False
     armed_at_s: float | None = None
