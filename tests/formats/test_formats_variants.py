@@ -182,6 +182,16 @@ def test_an_old_mission_file_says_what_to_do():
         assert "save it as a .plan" in refused.value.hint
 
 
+def test_a_mission_file_with_the_items_of_a_plan_is_read():
+    place = {"type": "SimpleItem", "command": 16, "frame": 3, "autoContinue": True, "doJumpId": 1}
+    items = [place | {"params": [0, 0, 0, 0], "coordinate": [30.82, 121.08, 60]}]
+    old = {"firmwareType": 3, "items": items, "plannedHomePosition": [30.8198, 121.083, 3.5], "version": 2}
+    for suffix in (".mission", ".plan", ".json"):
+        found = mission_of(suffix, json.dumps(old).encode())
+        assert (comparable(found.flight.items), found.flight.home) == (comparable([PLACE]), HOME)
+        assert "does not say which kind of vehicle" in found.warnings[-1]
+
+
 CONFIG = """<w:missionConfig><w:flyToWaylineMode>safely</w:flyToWaylineMode><w:finishAction>goHome</w:finishAction>
 <w:exitOnRCLost>goContinue</w:exitOnRCLost>{security}<w:globalTransitionalSpeed>4</w:globalTransitionalSpeed>
 <w:droneInfo><w:droneEnumValue>{drone}</w:droneEnumValue></w:droneInfo></w:missionConfig>"""

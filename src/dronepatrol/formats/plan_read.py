@@ -22,6 +22,8 @@ from dronepatrol.model.mission import Command, Frame, LonLat, MissionItem
 _AUTOPILOTS = {number: name for name, number in FIRMWARE.items()}
 _SURVEYS = {"survey": (2, 3, 4, 5), "CorridorScan": (2, 3)}
 _OTHER_VEHICLES = {"fwLandingPattern": "a fixed wing's landing", "vtolLandingPattern": "a VTOL's landing"}
+_MISSION_VERSION = 2
+_NOT_SAID = 0  # MAV_TYPE_GENERIC
 _HINT = "save the plan with QGroundControl or dronepatrol again"
 
 
@@ -44,9 +46,8 @@ def read_document(document: Any) -> tuple[Flight, str, list[str]]:
     InputError
         When it is no such plan; the message says what was found.
     """
-    if isinstance(document, dict) and "fileType" not in document and "MAV_AUTOPILOT" in document:
-        msg = "the file is a .mission of an old QGroundControl; expected a .plan"
-        raise InputError(msg, hint="open it in QGroundControl and save it as a .plan")
+    if is_old(document):
+        document = _plan_of_old(document)
     reader = _Reader()
     try:
         return reader.flight(document), "1, mission 2", reader.warnings
@@ -54,6 +55,22 @@ def read_document(document: Any) -> tuple[Flight, str, list[str]]:
         what = f"lacks {error}" if isinstance(error, KeyError) else f"is damaged: {' '.join(str(error).split())[:200]}"
         msg = f"the plan {what}"
         raise InputError(msg, hint=_HINT) from error
+
+
+def is_old(document: Any) -> bool:
+    """Return whether parsed JSON is a .mission of QGroundControl before .plan, which held nothing but the mission."""
+    known = isinstance(document, dict) and "fileType" not in document and isinstance(document.get("items"), list)
+    return known and ("MAV_AUTOPILOT" in document or "plannedHomePosition" in document)
+
+
+def _plan_of_old(mission: dict[str, Any]) -> dict[str, Any]:
+    if mission.get("version") != _MISSION_VERSION:
+        msg = (
+            f"the file is a .mission of an old QGroundControl, version {str(mission.get('version'))[:20]!r}; expected 2"
+        )
+        raise InputError(msg, hint="open it in QGroundControl and save it as a .plan")
+    empty = {"geoFence": {"version": 2}, "rallyPoints": {"version": 2, "points": []}}
+    return {"fileType": "Plan", "version": 1, "mission": mission | {"vehicleType": _NOT_SAID}} | empty
 
 
 @dataclass

@@ -128,7 +128,7 @@ def _read_text(content: bytes, _autopilot: str) -> ReadMission:
 
 def _read_json(content: bytes, _autopilot: str) -> ReadMission:
     document = json_of(text_of(content, "the file"), "the file")
-    if isinstance(document, dict) and ("fileType" in document or "MAV_AUTOPILOT" in document):
+    if (isinstance(document, dict) and "fileType" in document) or plan_read.is_old(document):
         flight, version, warnings = plan_read.read_document(document)
         return ReadMission(flight, "QGroundControl plan", version, warnings=tuple(warnings))
     return geojson_flight.read_document(document)
