@@ -6,6 +6,7 @@ charging that it costs times the dock's price (split of a giant tour with severa
 more. Runs of one dock are then cut again into sorties of about equal energy.
 """
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,13 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dronepatrol.model.patrol import Fleet, Objective
-from dronepatrol.plan.fleet.sorties import Base, Splitter
+from dronepatrol.plan.fleet.routing import TOTAL_SHARE, last_landing_s, rerouted
+from dronepatrol.plan.fleet.sorties import Base, Flight, Splitter
 from dronepatrol.plan.fleet.tour import Tour
 from dronepatrol.plan.stretch import Stretch
+
+__all__ = ["Assigned", "Flight", "assigned"]
 
 ROUNDS = 12
 """How often the docks' prices are looked at again."""
 STEP = 0.35
+SHARES = (1.0, 0.93, 0.85)
+"""Of the usable energy, at most this much per sortie is tried."""
 NEAREST_DOCKS = 4
 """Sorties begin at a place from so many of its nearest docks."""
 CUT_S = 20.0
@@ -32,14 +38,6 @@ Ints = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class Flight:
-    """What one sortie flies, and from which dock (its number in the site)."""
-
-    dock: int
-    stretches: list[Stretch]
-
-
-@dataclass(frozen=True)
 class Assigned:
     """The sorties of a tour, and what no dock's battery reaches."""
 
@@ -49,10 +47,22 @@ class Assigned:
 
 @dataclass(frozen=True)
 class _Cut:
-    """Places (from, to) of the sorties along a tour, the dock of each (-1: not flown), and each drone's load."""
+    """Places (from, to) of the sorties along a tour, and the dock of each (-1: not flown)."""
 
     sorties: list[tuple[int, int, int]]
+    seconds: list[float]
+    """Flying and charging of each sortie."""
     loads_s: Array
+    """(d,) seconds of flying and charging per drone of each dock."""
+
+    @classmethod
+    def of(cls, sorties: list[tuple[int, int, int]], seconds: list[float], docks: int, fleet: Fleet) -> "_Cut":
+        """Return the cut of these sorties."""
+        loads = np.zeros(docks)
+        for (_, _, dock), each in zip(sorties, seconds, strict=True):
+            if dock >= 0:
+                loads[dock] += each / fleet.drones_per_dock
+        return cls(sorties, seconds, loads)
 
 
 def assigned(tour: Tour, bases: list[Base], usable_wh: float, fleet: Fleet, seed: int) -> Assigned:
@@ -74,14 +84,17 @@ def assigned(tour: Tour, bases: list[Base], usable_wh: float, fleet: Fleet, seed
     splitters = [Splitter(tour, base, near) for base, near in zip(bases, _near(tour, bases), strict=True)]
     flights: list[Flight] = []
     left_out: list[Stretch] = []
-    for dock, cut in _runs(_best(tour, splitters, usable_wh, fleet).sorties):
+    best, most_wh = _best(tour, splitters, usable_wh, fleet)
+    for dock, cut in _runs(best.sorties):
         first, last = cut[0][0], cut[-1][1]
         if dock < 0:
             left_out += tour.pieces(first, last)
             continue
-        balanced = splitters[dock].balanced(first, last, usable_wh)
+        balanced = splitters[dock].balanced(first, last, most_wh)
         for one, other in balanced if balanced and len(balanced) <= len(cut) else cut:
             flights.append(Flight(dock, bases[dock].quickest(tour.pieces(one, other), seed)))
+    if len(flights) > 1:
+        flights = rerouted(flights, bases, tour.photos, usable_wh, fleet, seed)
     return Assigned(flights, left_out)
 
 
@@ -102,52 +115,66 @@ def _runs(sorties: list[tuple[int, int, int]]) -> list[tuple[int, list[tuple[int
     return runs
 
 
-def _best(tour: Tour, splitters: list[Splitter], usable_wh: float, fleet: Fleet) -> _Cut:
-    """Return the cut with the least load on the busiest drone, or with the fewest sorties."""
-    costs = [(splitter.near, _sortie_s(tour, splitter, usable_wh, fleet)) for splitter in splitters]
-    prices = np.ones(len(splitters))
-    best = cut = _shortest(len(tour) - 1, costs, prices, fleet)
-    if fleet.objective is Objective.SORTIES or len(splitters) == 1:
+def _best(tour: Tour, splitters: list[Splitter], usable_wh: float, fleet: Fleet) -> tuple[_Cut, float]:
+    """Return the cut whose last drone lands first, or the one with the fewest sorties, and what each may use.
+
+    Shorter sorties than the battery allows may be better: the drones that fly most often set the time, and the others
+    can take some of theirs.
+    """
+    shares = (1.0,) if fleet.objective is Objective.SORTIES else SHARES
+    found = []
+    for share in shares:
+        costs = [(splitter.near, _sortie_s(tour, splitter, share * usable_wh, fleet)) for splitter in splitters]
+        found.append((_priced(len(tour) - 1, costs, fleet), share * usable_wh))
+        if _most_flights(found[-1][0], fleet) == 1:
+            break
+    return min(found, key=lambda one: _merit(one[0], fleet))
+
+
+def _priced(count: int, costs: list[tuple[Ints, Array]], fleet: Fleet) -> _Cut:
+    """Return the best cut found for these costs, docks with more to do than others made dearer."""
+    prices = np.ones(len(costs))
+    best = cut = _shortest(count, costs, prices, fleet)
+    if fleet.objective is Objective.SORTIES or len(costs) == 1:
         return best
     for _ in range(ROUNDS):
         prices *= np.exp(STEP * (cut.loads_s / max(cut.loads_s.max(), 1.0) - 0.5))
         prices /= prices.mean()
-        cut = _shortest(len(tour) - 1, costs, prices, fleet)
-        if _merit(cut) < _merit(best):
+        cut = _shortest(count, costs, prices, fleet)
+        if _merit(cut, fleet) < _merit(best, fleet):
             best = cut
     return _levelled(best, costs, fleet)
 
 
 def _levelled(cut: _Cut, costs: list[tuple[Ints, Array]], fleet: Fleet) -> _Cut:
-    """Return the cut after handing sorties of the busiest dock to others, one by one, while that lowers its load.
+    """Return the cut after handing sorties of the busiest dock to others, one by one, while that makes it better.
 
     Prices alone turn every sortie of like docks at once.
     """
     while True:
-        busiest = int(np.argmax(cut.loads_s))
+        busiest = int(np.argmax(_ends_s(cut, fleet)))
         others = [
-            _Cut([*cut.sorties[:at], (first, last, dock), *cut.sorties[at + 1 :]], loads)
-            for at, (first, last, flown_from) in enumerate(cut.sorties)
-            if flown_from == busiest
+            other
+            for at, sortie in enumerate(cut.sorties)
+            if sortie[2] == busiest
             for dock in range(len(costs))
-            if (loads := _loads_after(cut, costs, fleet, at, dock)) is not None
+            if (other := _handed(cut, costs, fleet, at, dock)) is not None
         ]
-        better = min(others, key=_merit, default=cut)
-        if _merit(better) >= _merit(cut):
+        better = min(others, key=lambda one: _merit(one, fleet), default=cut)
+        if _merit(better, fleet) >= _merit(cut, fleet):
             return cut
         cut = better
 
 
-def _loads_after(cut: _Cut, costs: list[tuple[Ints, Array]], fleet: Fleet, at: int, dock: int) -> Array | None:
-    """Return the docks' loads when another dock flies a sortie, None where it cannot."""
+def _handed(cut: _Cut, costs: list[tuple[Ints, Array]], fleet: Fleet, at: int, dock: int) -> _Cut | None:
+    """Return the cut with another dock for a sortie, None where that cannot fly it."""
     first, last, flown_from = cut.sorties[at]
-    here_s, there_s = (_cost_s(costs[number], first, last) for number in (flown_from, dock))
+    there_s = _cost_s(costs[dock], first, last)
     if dock == flown_from or not np.isfinite(there_s):
         return None
-    loads = cut.loads_s.copy()
-    loads[flown_from] -= here_s / fleet.drones_per_dock
-    loads[dock] += there_s / fleet.drones_per_dock
-    return loads
+    sorties = [*cut.sorties[:at], (first, last, dock), *cut.sorties[at + 1 :]]
+    seconds = [*cut.seconds[:at], there_s, *cut.seconds[at + 1 :]]
+    return _Cut.of(sorties, seconds, len(costs), fleet)
 
 
 def _cost_s(cost: tuple[Ints, Array], first: int, last: int) -> float:
@@ -157,9 +184,25 @@ def _cost_s(cost: tuple[Ints, Array], first: int, last: int) -> float:
     return float(seconds[row, last - first - 1]) if row < len(near) and near[row] == first else np.inf
 
 
-def _merit(cut: _Cut) -> tuple[int, float]:
-    """Return what cuts are compared by: how much is left out, then the load of the busiest drone."""
-    return sum(dock < 0 for _, _, dock in cut.sorties), float(cut.loads_s.max() + 0.02 * cut.loads_s.sum())
+def _merit(cut: _Cut, fleet: Fleet) -> tuple[int, float]:
+    """Return what cuts are compared by: how much is left out, then when the last drone lands."""
+    left_out = sum(dock < 0 for _, _, dock in cut.sorties)
+    return left_out, float(_ends_s(cut, fleet).max() + TOTAL_SHARE * cut.loads_s.sum())
+
+
+def _ends_s(cut: _Cut, fleet: Fleet) -> Array:
+    """Return (d,) when each dock's last drone lands, if they fly the longest sorties first and charge in between."""
+    ends = np.zeros(len(cut.loads_s))
+    for dock in range(len(ends)):
+        flown = [s for s, (_, _, at) in zip(cut.seconds, cut.sorties, strict=True) if at == dock]
+        ends[dock] = last_landing_s(flown, fleet)
+    return ends
+
+
+def _most_flights(cut: _Cut, fleet: Fleet) -> int:
+    """Return how often the busiest drone flies."""
+    counts = np.bincount([dock for _, _, dock in cut.sorties if dock >= 0], minlength=1)
+    return math.ceil(int(counts.max()) / fleet.drones_per_dock)
 
 
 def _sortie_s(tour: Tour, splitter: Splitter, usable_wh: float, fleet: Fleet) -> Array:
@@ -198,11 +241,9 @@ def _shortest(count: int, costs: list[tuple[Ints, Array]], prices: Array, fleet:
     places = [count]
     while places[-1]:
         places.append(int(before[places[-1]]))
-    sorties, loads = [], np.zeros(len(costs))
+    sorties, seconds_of = [], []
     for first, last in pairwise(places[::-1]):
         span = last - first - 1
-        flown_from = int(dock[first, span])
-        sorties.append((first, last, flown_from))
-        if flown_from >= 0:
-            loads[flown_from] += plain[first, span]
-    return _Cut(sorties, loads / fleet.drones_per_dock)
+        sorties.append((first, last, int(dock[first, span])))
+        seconds_of.append(float(plain[first, span]))
+    return _Cut.of(sorties, seconds_of, len(costs), fleet)

@@ -82,6 +82,14 @@ class Base:
 
 
 @dataclass(frozen=True)
+class Flight:
+    """What one sortie flies, and from which dock (its number in the site)."""
+
+    dock: int
+    stretches: list[Stretch]
+
+
+@dataclass(frozen=True)
 class Sums:
     """What sorties from one dock cost: in a place's row, column k is the one that flies on over k + 1 places.
 
