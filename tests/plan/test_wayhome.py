@@ -208,6 +208,19 @@ def test_pieces_keep_the_line_and_its_lowest_height():
     assert pieces.lowest_m[-1] == pytest.approx(60.0)
 
 
+def test_rally_points_are_not_put_on_a_school_where_another_place_helps(patrol, at_metres):
+    shadowed = patrol(BEHIND).zone(at_metres(*ZONE))
+    (first, *_) = shadowed.with_ways_home().mission.sorties[0].rally
+    here = LocalFrame(121.05, 30.70).to_metres([first.lon_deg, first.lat_deg])
+    school = at_metres(here[0] - 25, here[1] - 25, here[0] + 25, here[1] + 25)
+    spared = shadowed.zone(school, kind=ZoneKind.ADVISORY).with_ways_home()
+    assert "blocker" not in spared.found("way home")
+    assert spared.mission.sorties[0].rally
+    assert not any(
+        school.intersects(shapely.Point(one.lon_deg, one.lat_deg)) for one in spared.mission.sorties[0].rally
+    )
+
+
 @pytest.mark.parametrize("top_m", [30.0, -40.0])
 def test_a_dock_above_or_below_its_area_stays_under_the_ceiling_all_the_way_home(top_m):
     """A return as high above a hill's dock as the lanes are above ground would be too high above what lies below."""

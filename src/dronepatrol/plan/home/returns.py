@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.mission import Mission, Sortie
-from dronepatrol.model.patrol import Zone
+from dronepatrol.model.patrol import Zone, ZoneKind
 from dronepatrol.plan.fence import fence
 from dronepatrol.plan.obstacles import Obstacles, Skyline
 from dronepatrol.plan.request import Request
@@ -232,6 +232,12 @@ class HomeWays:
     def keep_clear(self, sortie: Sortie) -> BaseGeometry:
         """Return what nobody may land on, as far as is known: no-fly zones and buildings, in metres."""
         return shapely.union_all([self.nofly(sortie), self._buildings])
+
+    @cached_property
+    def advisory(self) -> BaseGeometry:
+        """Sites near which the law asks for care, in metres."""
+        sites = [zone.geometry for zone in self.request.zones if zone.kind is ZoneKind.ADVISORY]
+        return shapely.union_all([self.frame.geometry_to_metres(site) for site in sites])
 
     @cached_property
     def _buildings(self) -> BaseGeometry:

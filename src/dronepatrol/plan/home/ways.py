@@ -99,10 +99,17 @@ def _raised(sortie: Sortie, needed_m: float, lowest_ground_m: float, request: Re
 
 
 def _rallied(sortie: Sortie, ways: HomeWays, known: list[tuple[float, float]]) -> Sortie:
-    """Return the sortie with as few rally points as a greedy search finds; those of earlier sorties come first."""
+    """Return the sortie with as few rally points as a greedy search finds; those of earlier sorties come first.
+
+    Sites near which the law asks for care, schools and waterworks, are landed on only where no other place helps.
+    """
     returns = ways.returns(sortie)
-    search = _Search(returns, ways.sky(sortie, returns), ways.keep_clear(sortie))
-    rally = _searched(_Places(search, ways, known))[1:]
+    for keep_clear in (ways.keep_clear(sortie).union(ways.advisory), ways.keep_clear(sortie)):
+        search = _Search(returns, ways.sky(sortie, returns), keep_clear)
+        targets, bad = _searched(_Places(search, ways, known))
+        if not bad.any() or ways.advisory.is_empty:
+            break
+    rally = targets[1:]
     known += [tuple(place) for place in rally.tolist() if tuple(place) not in known]
     return replace(
         sortie,
@@ -113,8 +120,8 @@ def _rallied(sortie: Sortie, ways: HomeWays, known: list[tuple[float, float]]) -
     )
 
 
-def _searched(places: "_Places") -> Array:
-    """Return home with rally points added and moved as long as that helps."""
+def _searched(places: "_Places") -> tuple[Array, Flags]:
+    """Return home with rally points added and moved as long as that helps, and what stays bad."""
     targets = places.search.returns.targets[:1]
     bad = places.search.bad(targets)
     while bad.any():
@@ -122,7 +129,7 @@ def _searched(places: "_Places") -> Array:
         if found is None:
             break
         targets, bad = found
-    return targets
+    return targets, bad
 
 
 def _added(places: "_Places", targets: Array, bad: Flags) -> tuple[Array, Flags] | None:
