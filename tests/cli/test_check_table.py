@@ -32,6 +32,17 @@ def test_a_plan_with_a_blocker_is_refused(tmp_path):
     assert result.exception.exit_code == 4
 
 
+def test_the_table_speaks_chinese_where_asked(tmp_path):
+    said = Finding("ALT120", "warning", "too high", "fly lower", (121.5, 30.25), "太高", "飞低一些")
+    result = CliRunner().invoke(app, ["check", folder(tmp_path, said, INFO), "--lang", "zh"])
+    assert result.exit_code == 0
+    assert "太高" in result.stdout
+    assert "飞低一些" in result.stdout
+    assert "too high" not in result.stdout
+    assert "counts as light" in result.stdout, "English where there is no Chinese"
+    assert CliRunner().invoke(app, ["check", folder(tmp_path, said), "--lang", "fr"]).exit_code != 0
+
+
 def test_a_plan_without_blockers_passes_and_speaks_json(tmp_path):
     result = CliRunner().invoke(app, ["check", folder(tmp_path, INFO), "--json"])
     assert result.exit_code == 0
