@@ -46,6 +46,128 @@ def yolov8(score=0.9, number=0):
 FORMS = [yolox, yolov5, yolov8]
 
 
+def _only(row):
+    """Return a set of 300 finds of which the first is real."""
+    values = np.zeros((1, 300, len(row)), dtype=np.float32)
+    values[0, 0] = row
+    return values
+
+
+def _shares():
+    return [value / 64 for value in _centre_and_size()]
+
+
+def rtdetr():
+    return {"output0": _only([*_shares(), 0.9, 0.1, 0.2])}
+
+
+def detr():
+    """RF-DETR's names; a logit of 2.197 is a score of 0.9."""
+    logits = np.full((1, 300, 3), -9.0, dtype=np.float32)
+    logits[0, 0, 0] = math.log(0.9 / 0.1)
+    return {"labels": logits, "dets": _only(_shares())}
+
+
+def end2end():
+    return {"output0": _only([*BOX, 0.9, 0])}
+
+
+def end2end7():
+    values = np.zeros((2, 7), dtype=np.float32)
+    values[0] = [0, *BOX, 0, 0.9]
+    return {"output": values}
+
+
+def efficient_nms():
+    """The outputs of TensorRT's plugin, of which ``num_dets`` says how many are real."""
+    many = np.full((1, 100), 0.99, dtype=np.float32)
+    many[0, 0] = 0.9
+    return {
+        "det_classes": np.zeros((1, 100), dtype=np.float32),
+        "num_dets": np.ones((1, 1), dtype=np.float32),
+        "det_scores": many,
+        "det_boxes": np.tile(np.array(BOX, dtype=np.float32), (1, 100, 1)),
+    }
+
+
+def torchvision():
+    return {
+        "labels": np.zeros(2, dtype=np.float32),
+        "scores": np.array([0.9, 0.1], dtype=np.float32),
+        "boxes": np.array([BOX, BOX], dtype=np.float32),
+    }
+
+
+@pytest.mark.parametrize("outputs", [rtdetr, detr, end2end, end2end7, efficient_nms, torchvision])
+def test_sets_of_finds_give_the_same_box(network, outputs):
+    detector = load_detector(str(network(outputs(), names=NAMES)))
+    found = detector(np.zeros((64, 64, 3), dtype=np.uint8), ONE_TILE_M)
+    assert found.kind.tolist() == ["car"]
+    assert found.score == pytest.approx([0.9], abs=1e-4)
+    assert found.xyxy[0] == pytest.approx(np.array(BOX) - 0.5, abs=1e-3)
+
+
+@pytest.mark.parametrize("outputs", [rtdetr, detr])
+def test_what_is_stretched_comes_back_stretched(network, outputs):
+    found = load_detector(str(network(outputs(), names=NAMES)))(np.zeros((64, 128, 3), dtype=np.uint8), ONE_TILE_M)
+    left, top, right, bottom = BOX
+    assert found.xyxy == pytest.approx(np.array([[2 * left, top, 2 * right, bottom]]) - 0.5, abs=1e-3)
+
+
+def test_two_classes_in_six_columns_need_the_form_said(network):
+    path = network(end2end(), names="['car', 'bus']")
+    with pytest.raises(InputError, match=r"may be end2end or rtdetr; write form = … in tiny\.toml"):
+        load_detector(str(path))
+    path.with_suffix(".toml").write_text('form = "end2end"')
+    assert load_detector(str(path))(np.zeros((64, 64, 3), dtype=np.uint8), ONE_TILE_M).kind == ["car"]
+
+
+def test_classes_are_mapped_by_the_sidecar(network):
+    path = network({"output": yolov8()}, names=NAMES)
+    path.with_suffix(".toml").write_text('[kinds]\ncar = "van"\n"cell phone" = "clutter"\nperson = ""')
+    detector = load_detector(str(path))
+    assert detector.kind_of_class == {"car": "van", "person": "", "cell phone": "clutter"}
+    assert detector(np.zeros((64, 64, 3), dtype=np.uint8), ONE_TILE_M).kind == ["van"]
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("threshold = 7", "threshold is '7'"),
+        ("thresold = 0.2", "thresold is"),
+        ('form = "yolo"', "form is 'yolo'; expected one of"),
+        ('fit = "crop"', "fit is"),
+        ("input_px = 1_000_000", "input_px is"),
+        ("std = [1, 0, 1]", "std.1 is"),
+        ("kinds = 3", "kinds is"),
+    ],
+)
+def test_a_bad_sidecar_is_named_by_its_key(network, text, match):
+    path = network({"output": yolov8()}, names=NAMES)
+    path.with_suffix(".toml").write_text(text)
+    with pytest.raises(InputError, match=f"tiny.toml: {match}"):
+        load_detector(str(path))
+
+
+def test_kinds_of_vehicle_exclude_one_another(network):
+    """A find as a car and a lesser one as a van at the same place are one vehicle."""
+    output = yolov8()
+    output[0, :4, 31], output[0, 5, 31] = output[0, :4, 30] + 1, 0.5
+    found = load_detector(str(network({"output": output}, names="['car', 'van', 'person']")))(
+        np.zeros((64, 64, 3), dtype=np.uint8), ONE_TILE_M
+    )
+    assert found.kind.tolist() == ["car"]
+
+
+def test_finds_below_the_threshold_are_there_for_measuring_alone(network):
+    path = network({"output": yolov8(score=0.2)}, names=NAMES)
+    image = np.zeros((64, 64, 3), dtype=np.uint8)
+    assert len(load_detector(str(path))(image, ONE_TILE_M)) == 0
+    assert len(load_detector(str(path), least_score=0.01)(image, ONE_TILE_M)) == 1
+    path.with_suffix(".toml").write_text("threshold = 0.15")
+    assert len(load_detector(str(path))(image, ONE_TILE_M)) == 1
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_gives_the_same_box(network, form):
     detector = load_detector(str(network({"output": form()}, names=NAMES)))
@@ -128,11 +250,20 @@ def test_unknown_output_form_is_named_with_its_shape(network):
         load_detector(str(path))
 
 
-@pytest.mark.parametrize("content", [b"", b"not a network", b"\x08\x08" * 1000, b"\xff" * 4096])
+@pytest.mark.parametrize(
+    "content", [b"", b"not a network", b"\x08\x08" * 1000, b"\xff" * 4096, b"PK\x03\x04" * 9, b"\x80\x02}q", b"<xml/>"]
+)
 def test_what_is_no_network_is_refused(tmp_path, content):
     path = tmp_path / "weights.onnx"
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"weights\.onnx"):
+        load_detector(str(path))
+
+
+def test_an_opset_of_the_future_is_refused(network):
+    path = network({"output": yolov8()}, names=NAMES)
+    path.write_bytes(path.read_bytes().replace(b"\x42\x02\x10\x0d", b"\x42\x02\x10\x7f"))
+    with pytest.raises(InputError, match=r"tiny\.onnx: is no ONNX network that runs here: .*opset"):
         load_detector(str(path))
 
 

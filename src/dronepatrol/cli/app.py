@@ -17,6 +17,7 @@ from dronepatrol.cli import (
     issues,
     locate,
     map,  # noqa: A004
+    models,
     plan,
     respond,
     resume,
@@ -63,6 +64,7 @@ app.command()(detect.detect)
 app.command()(evaluate.evaluate)
 app.command()(locate.locate)
 app.command()(issues.issues)
+app.add_typer(models.app, name="models")
 app.command("map")(map.draw_map)
 app.command()(run.run)
 app.command()(demo.demo)

@@ -12,6 +12,9 @@ Floats = NDArray[np.float64]
 PAD = 114
 """Grey that fills what an image does not cover of a network's input, the custom of the YOLO family."""
 
+AVERAGED_BELOW = 0.5
+"""Scale below which pixels are averaged; above, each is next to one that is read, and reading is four times as fast."""
+
 
 def decode(content: bytes) -> Image | None:
     """Return (height, width, 3) BGR pixels of a coded image, None where it cannot be decoded.
@@ -40,7 +43,7 @@ def fitted(image: Image, input_wh: tuple[int, int], fit: Fit) -> tuple[Image, Fl
     if fit is not Fit.STRETCH:
         scale[:] = scale.min()
     size = max(round(width * scale[0]), 1), max(round(height * scale[1]), 1)
-    how = cv2.INTER_AREA if scale.min() < 1 else cv2.INTER_LINEAR
+    how = cv2.INTER_AREA if scale.min() < AVERAGED_BELOW else cv2.INTER_LINEAR
     small = image if size == (width, height) else cv2.resize(image, size, interpolation=how)
     if size == input_wh:
         return np.asarray(small, dtype=np.uint8), scale, np.zeros(2)

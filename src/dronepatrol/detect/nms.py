@@ -84,7 +84,7 @@ def _rivals(
     tree = shapely.STRtree(boxes.shapes[others])
     for start in range(0, len(some), _BLOCK):
         part = some[start : start + _BLOCK]
-        mine, theirs = tree.query(boxes.shapes[part], predicate="intersects")
+        mine, theirs = tree.query(boxes.shapes[part])
         box, other = part[mine], others[theirs]
         same = boxes.kind[box] == boxes.kind[other]
         box, other = box[same], other[same]
@@ -127,7 +127,7 @@ def yield_to_whole(
     tree = shapely.STRtree(_shapes(xyxy[whole]))
     for start in range(0, len(cut), _BLOCK):
         part = cut[start : start + _BLOCK]
-        mine, theirs = tree.query(_shapes(xyxy[part]), predicate="intersects")
+        mine, theirs = tree.query(_shapes(xyxy[part]))
         small, big = part[mine], whole[theirs]
         covered = _common(xyxy[small], xyxy[big]) > max_share * _area(xyxy[small])
         stays[small[covered & (kind[small] == kind[big])]] = False

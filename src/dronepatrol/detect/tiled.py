@@ -80,6 +80,7 @@ class TiledDetector:
         self._car_px = sidecar.car_px or CAR_IN_NETWORK_PX
         self._threads = threads or min(os.cpu_count() or 1, MAX_THREADS)
         kinds = [sidecar.kinds[name] if name in sidecar.kinds else kind_of(name) for name in self.names]
+        self.kind_of_class = {name: kind or "" for name, kind in zip(self.names, kinds, strict=True)}
         self._wanted = np.array([number for number, kind in enumerate(kinds) if kind], dtype=np.intp)
         self.kinds = np.array([kind for kind in kinds if kind], dtype=np.str_)
         alike = ["vehicle" if kind in VEHICLES else str(kind) for kind in self.kinds]

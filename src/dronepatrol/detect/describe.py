@@ -1,0 +1,96 @@
+"""What a network's file is, told before it is used: form, input, classes and what they are called here."""
+
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dronepatrol.detect.models import SUFFIX, added_folder, models, shipped_folder
+from dronepatrol.detect.sidecar import read_sidecar, sidecar_of
+from dronepatrol.detect.tiled import TiledDetector
+from dronepatrol.errors import InputError
+from dronepatrol.files import write_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """One network; ``kinds`` maps the network's classes to kinds here, an empty kind is not looked for."""
+
+    name: str
+    path: str
+    origin: str
+    form: str
+    input_wh: tuple[int, int]
+    kinds: dict[str, str]
+    threshold: float
+    size_mb: float
+    weights_sha256: str
+    licence: str
+    source: str
+    tile_ms: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the description as JSON has it."""
+        return asdict(self)
+
+
+def describe(path: Path) -> Description:
+    """Return what a network is, after running it on noise.
+
+    Raises
+    ------
+    InputError
+        When the file is no detection network that is understood; the message says what is wrong with it.
+    DronePatrolError
+        When it fails on an image, or puts out values that are no numbers.
+    """
+    detector = TiledDetector(path, threads=1)
+    width, height = detector.input_wh
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    start = time.perf_counter()
+    detector(image, 1.0)
+    tile_ms = (time.perf_counter() - start) * 1000
+    sidecar = read_sidecar(path)
+    kinds = detector.kind_of_class
+    origin = "shipped" if path.parent == shipped_folder() else "added" if path.parent == added_folder() else "file"
+    return Description(
+        detector.name,
+        str(path),
+        origin,
+        detector.form.name,
+        detector.input_wh,
+        kinds,
+        detector.threshold,
+        round(path.stat().st_size / 1e6, 2),
+        detector.weights_sha256,
+        sidecar.licence,
+        sidecar.source,
+        round(tile_ms, 1),
+    )
+
+
+def add(path: Path, name: str) -> Path:
+    """Copy a network and its sidecar to where models are found by name; return the copy.
+
+    Raises
+    ------
+    InputError
+        When the name cannot be one, is taken by another network, or the file is no network that is understood.
+    StorageError
+        When the copy cannot be written.
+    """
+    if not name or not all(sign.isalnum() or sign in "-_." for sign in name) or name.startswith("."):
+        msg = f"model name {name!r}: expected letters, digits, '-', '_' and '.'"
+        raise InputError(msg, hint="give another with --name")
+    if name == "scene" or name in models():
+        msg = f"there is a model {name} already"
+        raise InputError(msg, hint="give another name with --name")
+    describe(path)
+    target = added_folder() / f"{name}{SUFFIX}"
+    sidecar = sidecar_of(path)
+    if sidecar.is_file():
+        write_bytes(sidecar_of(target), sidecar.read_bytes())
+    write_bytes(target, path.read_bytes())
+    return target

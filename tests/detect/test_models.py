@@ -1,0 +1,65 @@
+"""Networks by name: listed, checked, added."""
+
+import numpy as np
+import pytest
+
+from dronepatrol.detect.detector import load_detector
+from dronepatrol.detect.models import models
+from dronepatrol.errors import InputError
+from dronepatrol.patrol.models import add_model, check_model, list_models
+
+
+@pytest.fixture(autouse=True)
+def added(tmp_path, monkeypatch):
+    folder = tmp_path / "models"
+    monkeypatch.setenv("DRONEPATROL_MODELS", str(folder))
+    return folder
+
+
+def _yolov8():
+    output = np.zeros((1, 6, 84), dtype=np.float32)
+    output[0, :, 3] = 30, 30, 20, 10, 0.9, 0.0
+    return {"output": output}
+
+
+def test_an_added_network_is_found_by_its_name(network, added):
+    path = network(_yolov8(), name="mine.onnx")
+    path.with_suffix(".toml").write_text('names = ["car", "kite"]\nlicence = "CC0-1.0"')
+    one = add_model(path, "streets")
+    assert (one.name, one.origin, one.licence) == ("streets", "added", "CC0-1.0")
+    assert one.kinds == {"car": "car", "kite": ""}
+    assert sorted(file.name for file in added.iterdir()) == ["streets.onnx", "streets.toml"]
+    assert load_detector("streets")(np.zeros((64, 64, 3), dtype=np.uint8), 0.05).kind == ["car"]
+    assert "streets" in [one.name for one in list_models()[0]]
+    with pytest.raises(InputError, match="there is a model streets already"):
+        add_model(path, "streets")
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", ".hidden", "scene", "a b"])
+def test_bad_names_are_refused(network, added, name):
+    path = network(_yolov8(), name="mine.onnx", names="['car', 'kite']")
+    with pytest.raises(InputError, match=r"name|already"):
+        add_model(path, name)
+    assert not added.exists()
+
+
+def test_what_is_no_network_is_not_added(tmp_path, added):
+    path = tmp_path / "weights.onnx"
+    path.write_bytes(b"PK\x03\x04 and so on")
+    with pytest.raises(InputError, match=r"weights\.onnx: is a zip file, such as PyTorch's weights, no ONNX network"):
+        add_model(path, "")
+    assert not added.exists()
+
+
+def test_a_broken_added_network_is_named_in_the_list(added):
+    added.mkdir()
+    (added / "broken.onnx").write_bytes(b"nothing")
+    found, broken = list_models()
+    assert [one.item for one in broken] == ["broken"]
+    assert "broken" not in [one.name for one in found]
+
+
+def test_what_is_not_there_is_named():
+    with pytest.raises(InputError, match="no model 'none'"):
+        check_model("none")
+    assert "none" not in models()
