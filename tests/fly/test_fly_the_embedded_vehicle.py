@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pymavlink import mavutil
 
 from dronepatrol.errors import MissionRefusedError, SafetyError
 from dronepatrol.fly import session
 from dronepatrol.fly.link import CameraEvent, Firmware, Mode, ParameterReport, PlanKind, ReadParameters, SetMode
-from dronepatrol.fly.mavlink import MavlinkLink, read_tlog
+from dronepatrol.fly.mavlink import MavlinkLink, onboard_log, read_tlog
 from dronepatrol.fly.mavlink.codec import Codec
 from dronepatrol.fly.mavlink.tlog import packets
 from dronepatrol.fly.session import FlyEvent, Phase, SortieFlight, Supervision, fly_sortie
@@ -54,6 +55,24 @@ def test_a_sortie_from_the_dock_to_the_dock(embedded, plan, home, tmp_path):
     end = positions.iloc[-1]
     assert WGS84.inv(end["lon_deg"], end["lat_deg"], *home)[2] < 10.0
     assert {event.phase for event in seen} >= {Phase.UPLOADING, Phase.STARTING, Phase.FLYING, Phase.RETURNING}
+
+
+def test_its_own_log_is_fetched_whole_also_over_a_bad_radio(embedded, radio, plan, tmp_path, monkeypatch):
+    monkeypatch.setattr(onboard_log, "_WINDOW_PIECES", 300)
+    path, again, vehicle = tmp_path / "s1.BIN", tmp_path / "again.BIN", embedded()
+    log = fly(vehicle.url, plan, onboard_log=path)
+    reader = mavutil.mavlink_connection(str(path))
+    rows = []
+    while (row := reader.recv_match()) is not None:
+        rows.append(row.get_type())
+    reader.close()
+    assert path.stat().st_size > 100_000
+    assert rows.count("CAM") == log.photos
+    assert "BAD_DATA" not in rows
+    with MavlinkLink(radio(vehicle.url, loss=0.05, seed=2).url, system_id=1) as link:
+        link.open()
+        assert link.fetch_log(again, lambda *_: None)
+    assert again.read_bytes() == path.read_bytes()
 
 
 def test_two_sorties_on_one_vehicle(embedded, plan):

@@ -2,10 +2,12 @@
 
 The vehicle sends a log in pieces of 90 bytes, each with its offset, as fast as the link carries them; nothing is
 acknowledged. We ask for a window, take what comes, and ask again for each gap. A piece that is not full ends the log:
-the size in the list is an estimate on some firmware. Logs are not given while the motors run.
+the size in the list is an estimate on some firmware. An empty one may also end what was asked for, so it counts when it
+is all that comes for a place. Logs are not given while the motors run.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from dronepatrol.fly.mavlink.exchange import PATIENCE_S, RESEND_S, Exchange
 PIECE_BYTES = 90
 _WINDOW_PIECES = 2048
 _GAPS_AT_ONCE = 64
+_EMPTIES = 3  # so many empty answers for one place end a log
 _QUIET_S = 0.3  # as long as nothing comes, the vehicle has sent what we asked for
 _SHARE_TOLD = 200  # progress is told in steps of this fraction
 _LAST_ID = 0xFFFF
@@ -74,6 +77,7 @@ class _Download:
         self._pieces = -(-self.size // PIECE_BYTES)
         self._have = bytearray(self._pieces)
         self._done = 0
+        self._empties: Counter[int] = Counter()
 
     def run(self, told: Callable[[int, int], None]) -> int:
         """Fetch every piece; return the log's size in bytes."""
@@ -124,6 +128,10 @@ class _Download:
         piece, rest = divmod(message.ofs, PIECE_BYTES)
         if rest or piece >= self._pieces or message.count > PIECE_BYTES or self._have[piece]:
             return
+        if message.count == 0:
+            self._empties[piece] += 1
+            if self._empties[piece] < _EMPTIES:
+                return
         if message.count < PIECE_BYTES and message.ofs + message.count < self.size:  # the log ends earlier than said
             self.size = message.ofs + message.count
             self._pieces = -(-self.size // PIECE_BYTES)

@@ -87,6 +87,6 @@ class Logs:
             chunk = bytes(self._logs[number - 1].data[at : min(at + _CHUNK, end)])
             padded = list(chunk.ljust(_CHUNK, b"\0"))
             self._outbox.put("log_data", id=number, ofs=at, count=len(chunk), data=padded)
-            self._sending = (number, at + len(chunk), end) if len(chunk) == _CHUNK else None
+            self._sending = (number, at + _CHUNK, end) if at + _CHUNK < end else None
             if self._sending is None:
                 return
