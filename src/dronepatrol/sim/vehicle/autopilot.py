@@ -226,7 +226,7 @@ class Autopilot:
     def _wake(self) -> None:
         """Have started again: what would have been said meanwhile is lost."""
         self.silent_until_s = 0.0
-        self.outbox.take()
+        self.outbox.muted = False
         self.outbox.text(Severity.CRITICAL, "WDG: restarted")
 
     def reboot(self) -> None:
@@ -242,6 +242,7 @@ class Autopilot:
         state.booted_step = state.steps
         state.position_from_s = state.time_s + _LOCK_S
         self.silent_until_s = state.time_s + _REBOOT_S
+        self.outbox.muted = True
         if state.armed and state.flying:
             self.set_mode(Mode.LAND)
             self.steering.land_here()

@@ -28,6 +28,7 @@ class MotionMessages:
         self._autopilot, self._state = autopilot, autopilot.state
         self._dice = Random(f"gps {autopilot.state.config.seed}")  # not secret
         self._noise_m = 0.0 if autopilot.state.config.perfect_sensors else _GPS_NOISE_M
+        self._known_lonlat = 0.0, 0.0
         self.build: dict[str, Build] = {
             "global_position_int": self._global_position_int,
             "local_position_ned": self._local_position_ned,
@@ -51,7 +52,11 @@ class MotionMessages:
 
     def _global_position_int(self) -> Fields:
         state, body = self._state, self._state.body
-        lon, lat = state.lonlat_deg if state.has_position else (0.0, 0.0)
+        if state.has_position:
+            self._known_lonlat = state.lonlat_deg
+        elif state.time_s < state.position_from_s:
+            self._known_lonlat = 0.0, 0.0
+        lon, lat = self._known_lonlat  # a lost position stays where it was, as ArduPilot sends it; the height goes on
         return {
             "time_boot_ms": state.boot_ms,
             "lat": round(lat * 1e7),

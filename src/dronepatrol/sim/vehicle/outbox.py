@@ -15,10 +15,12 @@ class Outbox:
     def __init__(self) -> None:
         self._waiting: list[Message] = []
         self.listener: Callable[[str], None] | None = None
+        self.muted = False
 
     def put(self, name: str, **fields: Field) -> None:
-        """Add a message."""
-        self._waiting.append((name, fields))
+        """Add a message; while muted nothing is said."""
+        if not self.muted:
+            self._waiting.append((name, fields))
 
     def text(self, severity: Severity, words: str) -> None:
         """Add a line for the operator; the listener, if there is one, hears it too."""

@@ -83,7 +83,8 @@ class Vehicle:
         debt, last = 0.0, time.monotonic()
         try:
             while not stopping.asked:
-                ready, _, _ = select.select(self._socket.filenos() + tied, [], [], _SLICE_S)
+                wait_s = 0.0 if debt > _SLICE_S else _SLICE_S if self._autopilot.state.flying else STEP_S
+                ready, _, _ = select.select(self._socket.filenos() + tied, [], [], wait_s)
                 if stdin in ready and not os.read(stdin, 1024):
                     break
                 now = time.monotonic()
@@ -143,8 +144,7 @@ class Vehicle:
                 self._autopilot.fail_safe("GCS Failsafe", mode)
 
     def _flush(self, now_s: float) -> None:
-        messages = self._autopilot.outbox.take()
-        self._radio.send([] if self._autopilot.silent_until_s > 0.0 else messages, now_s)
+        self._radio.send(self._autopilot.outbox.take(), now_s)
 
     def _keep_truth(self) -> None:
         photos = self._autopilot.camera.photos
