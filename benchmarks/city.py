@@ -22,10 +22,12 @@ import numpy as np
 import shapely
 from shapely import LineString, Polygon
 
+from dronepatrol.formats.registry import SUFFIXES
 from dronepatrol.geo.local import LocalFrame, area_m2
 from dronepatrol.model.mission import Mission
 from dronepatrol.model.patrol import PatrolSpec
 from dronepatrol.model.progress import silent
+from dronepatrol.patrol.convert import Wanted, convert_patrol
 from dronepatrol.patrol.plan import plan
 from dronepatrol.plan.fleet.timetable import makespan_s
 from dronepatrol.store.folder import PatrolFolder
@@ -35,6 +37,9 @@ MISSIONS = Path(__file__).resolve().parents[1] / "missions"
 PATROLS = {"pinghu-urban": (0.09, 0.08), "pinghu-21-towns": (0.36, 0.28)}
 """The patrols, and how far apart (degrees east, north) copies of the city stand."""
 COLUMNS = 5
+OTHER_FORMATS = tuple(sorted(suffix[1:] for suffix in SUFFIXES - {".plan", ".waypoints"}))
+"""What ``dronepatrol plan`` does not write by itself."""
+DJI_AIRCRAFT = "m3d"
 
 
 def copies(spec: PatrolSpec, times: int, apart_deg: tuple[float, float], folder: Path) -> PatrolSpec:
@@ -77,10 +82,13 @@ def run(name: str, times: int, out: Path) -> dict[str, Any]:
         spec = copies(spec, times, PATROLS[name], folder)
     began, began_cpu = time.perf_counter(), time.process_time()
     mission = plan(spec, PatrolFolder(folder), silent)
+    _, failed = convert_patrol(PatrolFolder(folder), Wanted(OTHER_FORMATS, aircraft=DJI_AIRCRAFT))
+    assert not failed, failed[0].reason
     seconds, cpu_s = time.perf_counter() - began, time.process_time() - began_cpu
     return figures(mission) | {
         "patrol": name,
-        "files": sum(1 for file in (folder / "plan").iterdir()),
+        "formats": sorted({file.suffix for file in (folder / "plan").glob("sortie-*")}),
+        "files": sum(1 for _ in (folder / "plan").iterdir()),
         "seconds": round(seconds, 2),
         "cpu_s": round(cpu_s, 2),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),

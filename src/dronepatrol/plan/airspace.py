@@ -10,7 +10,6 @@ from functools import cached_property
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import dijkstra
 from shapely import MultiPolygon, Polygon
 
 from dronepatrol.plan.timing import Pace
@@ -114,6 +113,8 @@ class Airspace:
 
     def _between(self, nearest: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
         """Return (c, c) seconds between corners by ways along the ``nearest`` corners, and the corner before."""
+        from scipy.sparse.csgraph import dijkstra  # noqa: PLC0415 heavy
+
         legs = self._to_corners_s(self.corners, nearest)
         legs = np.minimum(legs, legs.T)
         legs = np.where(np.eye(len(legs), dtype=bool), np.inf, np.maximum(legs, 1e-9))

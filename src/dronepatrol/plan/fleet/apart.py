@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.aircraft import AircraftProfile
@@ -88,6 +87,8 @@ def meetings_s(before: Sampled, after: Sampled) -> list[float]:
 
     Rising whole seconds; none where they may start whenever they like.
     """
+    from scipy.spatial import cKDTree  # noqa: PLC0415 heavy
+
     reach_m = APART_M + max(before.step_m, after.step_m)
     pairs = cKDTree(before.at[:, :2]).query_ball_tree(cKDTree(after.at[:, :2]), reach_m)
     count = [len(found) for found in pairs]

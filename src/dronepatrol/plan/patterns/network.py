@@ -11,8 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from shapely import LineString, MultiLineString
 
 GRID_M = 0.01
@@ -81,6 +79,9 @@ def tour(network: Network, copies: int, apart_m: Array) -> list[tuple[int, bool]
 
 def dead_ways(junctions: int, ends: Ints, apart_m: Array) -> Ints:
     """Return (m, 2) pairs of junctions to be joined by dead ways, so that a tour along all edges and them exists."""
+    from scipy.sparse import coo_matrix  # noqa: PLC0415 heavy
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415 heavy
+
     odd = np.flatnonzero(np.bincount(ends.ravel(), minlength=junctions) % 2)
     pairs = odd[matching(apart_m[np.ix_(odd, odd)])] if len(odd) else np.empty((0, 2), dtype=np.intp)
     used = np.unique(ends)
@@ -97,6 +98,7 @@ def matching(apart: Array) -> Ints:
     Exact up to ``EXACT_ODD`` places; with more, the best among each one's nearest and a greedy matching.
     """
     from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415 heavy
+    from scipy.sparse import coo_matrix  # noqa: PLC0415 heavy
 
     count = len(apart)
     one, other = np.triu_indices(count, 1)
@@ -142,6 +144,8 @@ def _greedy(apart: Array) -> Ints:
 
 def _nearest(used: Ints, part: Ints, apart_m: Array) -> Ints:
     """Return (m, 2) the shortest ways that join all parts into one (a minimum spanning tree of the parts)."""
+    from scipy.sparse.csgraph import minimum_spanning_tree  # noqa: PLC0415 heavy
+
     names, part = np.unique(part, return_inverse=True)
     count = len(names)
     if count < 2:
