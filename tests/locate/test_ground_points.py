@@ -139,9 +139,9 @@ def sight(pose, pixel, height=80.0) -> Sight:
     down = np.einsum("nij,nj->ni", rotation, ray)
     return Sight(
         reach_ned=down / down[:, 2:] * height,
+        scale_m=height / down[:, 2],
         slope_en=np.zeros((1, 2)),
         rotation=rotation,
-        rays_camera=ray,
         per_focal=lens_of(CAMERA).per_focal(ray),
         heading_rad=np.radians(heading_deg(*pose))[None],
         focal_px=np.array([[CAMERA.fx_px, CAMERA.fy_px]]),

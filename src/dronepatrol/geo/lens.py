@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 
 _MOST_STEPS = 20
 _STEP = 1e-12
+_NEXT_IS_EXACT = 1e-11  # Newton's method squares the error: after a step this small, squared, it is below 1e-10
 _FLAT = 1e-12
 
 
@@ -102,10 +103,10 @@ class Brown(Pinhole):
                 dy = (xx * dv - xy * du) * scale
                 x -= dx
                 y -= dy
-                moved = max(np.nanmax(np.abs(dx), initial=0.0), np.nanmax(np.abs(dy), initial=0.0))
-                if moved < _STEP:
+                moved = dx * dx + dy * dy
+                if np.nanmax(moved, initial=0.0) < _NEXT_IS_EXACT:
                     break
-            stray = ~((np.abs(dx) < 1e-6) & (np.abs(dy) < 1e-6) & (x * x + y * y <= self._farthest2))
+            stray = ~((moved < _NEXT_IS_EXACT) & (x * x + y * y <= self._farthest2))
         x[stray], y[stray] = np.nan, np.nan
         return super().rays_of(np.stack([x, y], axis=-1))
 

@@ -29,6 +29,19 @@ def camera_to_ned(yaw_deg: ArrayLike, pitch_deg: ArrayLike, roll_deg: ArrayLike)
     return np.asarray(body_to_ned(yaw_deg, pitch_deg, roll_deg) @ CAMERA_TO_BODY)
 
 
+def angles_of(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (…, 3) yaw, pitch, roll in degrees of (…, 3, 3) rotations camera to NED, see :func:`camera_to_ned`.
+
+    Straight down (or up) yaw and roll are one turn: there roll is 0.
+    """
+    body = rotation @ CAMERA_TO_BODY.T
+    level = np.hypot(body[..., 0, 0], body[..., 1, 0])
+    upright = level < 1e-9
+    yaw = np.where(upright, np.arctan2(-body[..., 0, 1], body[..., 1, 1]), np.arctan2(body[..., 1, 0], body[..., 0, 0]))
+    roll = np.where(upright, 0.0, np.arctan2(body[..., 2, 1], body[..., 2, 2]))
+    return np.degrees(np.stack([yaw, np.arctan2(-body[..., 2, 0], level), roll], axis=-1))
+
+
 def heading_deg(yaw_deg: ArrayLike, pitch_deg: ArrayLike, roll_deg: ArrayLike) -> NDArray[np.float64]:
     """Return the compass direction, degrees, in which the image's top points on level ground (nadir) or the axis looks.
 

@@ -29,16 +29,16 @@ OBJECT_HEIGHT_SIGMA_SHARE = 0.3
 class Sight:
     """Where n rays come from and where they meet the ground.
 
-    ``reach_ned`` (n, 3) metres from the camera to the ground point; ``slope_en`` (n, 2) rise of the ground per metre
-    east and north; ``rotation`` (n, 3, 3) camera to NED; ``rays_camera`` and ``per_focal`` (n, 3) the rays and their
-    change per share of focal length; ``heading_rad`` (n,) clockwise from north; ``focal_px`` (n, 2) column, row;
-    ``velocity_m_s`` (n, 2) of the camera, east and north.
+    ``reach_ned`` (n, 3) metres from the camera to the ground point, ``scale_m`` (n,) over the length of the camera's
+    ray; ``slope_en`` (n, 2) rise of the ground per metre east and north; ``rotation`` (n, 3, 3) camera to NED;
+    ``per_focal`` (n, 3) the change of the camera's ray per share of focal length; ``heading_rad`` (n,) clockwise from
+    north; ``focal_px`` (n, 2) column, row; ``velocity_m_s`` (n, 2) of the camera, east and north.
     """
 
     reach_ned: Floats
+    scale_m: Floats
     slope_en: Floats
     rotation: Floats
-    rays_camera: Floats
     per_focal: Floats
     heading_rad: Floats
     focal_px: Floats
@@ -76,8 +76,8 @@ def jacobian(sight: Sight) -> dict[str, Motion]:
     second), ``focal`` (per share), ``column`` and ``row`` (per pixel). The lens distortion's own change with the pixel
     is neglected.
     """
-    north, east, down = np.moveaxis(sight.reach_ned, -1, 0)
-    rise_e, rise_n = np.moveaxis(sight.slope_en, -1, 0)
+    north, east, down = np.ascontiguousarray(sight.reach_ned.T)
+    rise_e, rise_n = np.ascontiguousarray(sight.slope_en.T)
     steep = 1.0 / (rise_n * north + rise_e * east + down)
     lean_e, lean_n = east * steep, north * steep
 
@@ -89,9 +89,9 @@ def jacobian(sight: Sight) -> dict[str, Motion]:
     zero = np.zeros_like(down)
     by_east, by_north = (1.0 - lean_e * rise_e, -lean_n * rise_e), (-lean_e * rise_n, 1.0 - lean_n * rise_n)
     v_east, v_north = np.moveaxis(sight.velocity_m_s, -1, 0)
-    scale = np.linalg.norm(sight.reach_ned, axis=-1) / np.linalg.norm(sight.rays_camera, axis=-1)
+    scale = sight.scale_m
     spread = np.einsum("nij,nj->in", sight.rotation, sight.per_focal) * scale
-    column, row = (np.moveaxis(sight.rotation[:, :, i], -1, 0) * (scale / sight.focal_px[:, i]) for i in (0, 1))
+    column, row = (sight.rotation[:, :, i].T * (scale / sight.focal_px[:, i]) for i in (0, 1))
     return {
         "east": by_east,
         "north": by_north,
@@ -126,13 +126,13 @@ def covariances(sight: Sight, sigmas: Sigmas) -> tuple[Floats, Floats]:
 
 def _summed(causes: list[tuple[Motion, Floats]]) -> Floats:
     """Return (n, 3) covariances of independent causes with their sigmas (n,)."""
-    total = np.zeros((len(causes[0][1]), 3))
+    total = np.zeros((3, len(causes[0][1])))
     for (east, north), sigma in causes:
         a, b = east * sigma, north * sigma
-        total[:, 0] += a * a
-        total[:, 1] += a * b
-        total[:, 2] += b * b
-    return total
+        total[0] += a * a
+        total[1] += a * b
+        total[2] += b * b
+    return total.T
 
 
 def _posed(per_unit: dict[str, Motion], pose_m2: Floats) -> Floats:

@@ -151,7 +151,7 @@ def _observed(rows: pd.DataFrame, site: Site) -> tuple[pd.DataFrame, "pd.Series[
     tall = rows["object_height_m"].to_numpy(dtype=float)
     above = np.where(oblique, 0.0, tall)
     pixels = np.where(oblique[:, None], _bases(views, which, box), (box[:, :2] + box[:, 2:]) / 2)
-    ground = _ground(views, site)
+    ground = ground_below(views, site)
     placed = place(
         views, which, pixels, ground, box_px=BOX_SIGMA_PX, above_m=above, above_sigma_m=tall * OBJECT_HEIGHT_SIGMA_SHARE
     )
@@ -170,7 +170,7 @@ def _observed(rows: pd.DataFrame, site: Site) -> tuple[pd.DataFrame, "pd.Series[
     return _table(rows, frame, box, corners, placed, method).loc[seen], reasons
 
 
-def _ground(views: Views, site: Site) -> Ground:
+def ground_below(views: Views, site: Site) -> Ground:
     """Return the ground that the views can show: the terrain around them, or the level at its zero."""
     level = Level(0.0, site.relief_m, LEVEL)
     if site.terrain is None:

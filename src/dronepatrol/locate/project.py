@@ -12,7 +12,7 @@ from dronepatrol.locate.error import Floats, Sight, Sigmas, covariances
 from dronepatrol.locate.surface import Ground
 from dronepatrol.locate.view import Ints, Views
 
-_BLOCK = 16384
+_BLOCK = 8192
 _STEEPEST_LEAN = float(np.tan(np.radians(MAX_OFF_NADIR_DEG)))
 
 
@@ -48,7 +48,7 @@ def lean_of(rays_ned: Floats) -> Floats:
     down = rays_ned[:, 2]
     with np.errstate(invalid="ignore", divide="ignore"):
         lean = rays_ned[:, 1::-1] / down[:, None]
-        steep = (down > 0) & (np.hypot(lean[:, 0], lean[:, 1]) < _STEEPEST_LEAN)
+        steep = (down > 0) & (lean[:, 0] ** 2 + lean[:, 1] ** 2 < _STEEPEST_LEAN**2)
     return np.where(steep[:, None], lean, np.nan)
 
 
@@ -84,17 +84,19 @@ def _place(views: Views, which: Ints, pixels: Floats, ground: Ground, box: tuple
     box_px, above_m, above_sigma_m = box
     rays, spread = rays_camera(views, which, pixels)
     rotation, start = views.rotation[which], views.enu_m[which]
-    lean = lean_of(np.einsum("nij,nj->ni", rotation, rays))
-    lowered = start - np.stack([np.zeros_like(above_m), np.zeros_like(above_m), above_m], axis=-1)
-    seen = np.asarray(np.isfinite(lean).all(axis=1) & np.isfinite(lowered).all(axis=1))
+    rays_ned = np.einsum("nij,nj->ni", rotation, rays)
+    lean = lean_of(rays_ned)
+    lowered = start.copy()
+    lowered[:, 2] -= above_m
+    seen = np.isfinite(lean[:, 0] + lowered[:, 0] + lowered[:, 1] + lowered[:, 2])
     ends = ground.first_hits(lowered, np.where(seen[:, None], lean, 0.0))
     depth = np.where(seen, ends.depth_m, np.nan)
     reach = np.stack([lean[:, 1] * depth, lean[:, 0] * depth, depth], axis=-1)
     sight = Sight(
         reach_ned=reach,
+        scale_m=depth / rays_ned[:, 2],
         slope_en=ends.slope_en,
         rotation=rotation,
-        rays_camera=rays,
         per_focal=spread,
         heading_rad=views.heading_rad[which],
         focal_px=_focal(views)[views.camera_of[which]],
@@ -149,3 +151,13 @@ def pixels_of(views: Views, which: Ints, enu_m: Floats) -> Floats:
         rows = number == camera
         found[rows] = ray_to_pixel(views.cameras[camera], rays[rows])
     return found
+
+
+def ground_of(views: Views, ground: Ground, which: Ints, pixels: Floats) -> Floats:
+    """Return (n, 3) where pixels' rays meet the ground, metres east, north, up; NaN where they do not."""
+    rays, _ = rays_camera(views, which, pixels)
+    lean = lean_of(np.einsum("nij,nj->ni", views.rotation[which], rays))
+    seen = np.asarray(np.isfinite(lean).all(axis=1))
+    start = views.enu_m[which]
+    depth = np.where(seen, ground.first_hits(start, np.where(seen[:, None], lean, 0.0)).depth_m, np.nan)
+    return np.asarray(start + np.column_stack([lean * depth[:, None], -depth]))

@@ -19,7 +19,8 @@ _SMOOTH_M = 3.0  # slopes and roughness are those of the ground within about thi
 _HOLE_SIGMA_M = 2.0  # 1 sigma of a filled height at the edge of what is known …
 _HOLE_PER_M = 0.15  # … and per metre away from it: assumptions
 _GRAZING = 0.5  # ground that falls away by more than this share of a ray's own fall
-_BISECTIONS = 6
+_HALVINGS = 3
+_TOUCH_M = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class Grid:
         if not known.all():
             beyond_cells, nearest = ndimage.distance_transform_edt(~known, return_indices=True)
             heights = heights[tuple(nearest)]
-        self._z = np.ascontiguousarray(heights)
+        self._z = np.ascontiguousarray(heights, dtype=float)
         self._filled = ~known
         self._lowest, self._highest = float(self._z.min()), float(self._z.max())
         self._slope_e, self._slope_n, rough = _shape(self._z, step_m)
@@ -142,14 +143,18 @@ class Grid:
     def _bilinear(self, east: Floats, north: Floats) -> Floats:
         x, y = (east - self._east) / self._step, (north - self._north) / self._step
         rows, columns = self._z.shape
-        outside = ~((x >= 0) & (x <= columns - 1) & (y >= 0) & (y <= rows - 1))
-        x, y = np.where(outside, 0.0, x), np.where(outside, 0.0, y)
-        i, j = np.minimum(y.astype(np.intp), rows - 2), np.minimum(x.astype(np.intp), columns - 2)
-        x, y = x - j, y - i
-        flat, at = self._z.ravel(), i * columns + j
-        low = flat[at] * (1 - x) + flat[at + 1] * x
-        high = flat[at + columns] * (1 - x) + flat[at + columns + 1] * x
-        return np.where(outside, np.nan, low * (1 - y) + high * y)
+        inside = (x >= 0) & (x <= columns - 1) & (y >= 0) & (y <= rows - 1)
+        if not inside.all():
+            x, y = np.where(inside, x, 0.0), np.where(inside, y, 0.0)
+        i, j = np.minimum(y.astype(np.int32), rows - 2), np.minimum(x.astype(np.int32), columns - 2)
+        x -= j
+        y -= i
+        flat, at = self._z.ravel(), i * np.int32(columns) + j
+        low, high = flat.take(at), flat.take(at + np.int32(columns))
+        low = low + (flat.take(at + np.int32(1)) - low) * x
+        high = high + (flat.take(at + np.int32(columns + 1)) - high) * x
+        height = low + (high - low) * y
+        return np.asarray(height) if inside.all() else np.where(inside, height, np.nan)
 
     def first_hits(self, from_enu_m: Floats, lean_en: Floats) -> Ends:
         """Return where rays first meet the surface: what stands in front hides what is behind."""
@@ -166,7 +171,7 @@ class Grid:
         """Return (n,) depths of first hits, NaN where a ray leaves the grid before.
 
         A ray goes block by block; a block that is wholly below it is skipped, in the others its crossing is looked for
-        cell by cell and then halved down on the bilinear surface.
+        cell by cell and then closed in on, on the bilinear surface.
         """
         up, found = origin[:, 2], np.full(len(origin), np.nan)
         start, end = np.maximum(up - self._highest, 0.0), up - self._lowest + 1e-6
@@ -194,30 +199,33 @@ class Grid:
 
     def _crossing(self, origin: Floats, lean: Floats, near: Floats, far: Floats) -> Floats:
         """Return (n,) depths between near and far at which rays go under the surface, NaN where they do not."""
-        share = np.linspace(0.0, 1.0, BLOCK + 1)
-        depth = near[:, None] + (far - near)[:, None] * share
-        under = self._under(origin[:, None], lean[:, None], depth)
+        depth = near[:, None] + (far - near)[:, None] * np.linspace(0.0, 1.0, BLOCK + 1)
+        above = self._above(origin[:, None], lean[:, None], depth)
+        with np.errstate(invalid="ignore"):
+            under = above <= _TOUCH_M
         first = under.argmax(axis=1)
         found = np.full(len(origin), np.nan)
-        rows = np.flatnonzero(under.any(axis=1))
-        before = np.maximum(first[rows] - 1, 0)
-        low, high = depth[rows, before], depth[rows, first[rows]]
-        for _ in range(_BISECTIONS):
-            middle = (low + high) / 2
-            below = self._under(origin[rows], lean[rows], middle)
-            low, high = np.where(below, low, middle), np.where(below, middle, high)
-        a, b = (self._above(origin[rows], lean[rows], depth) for depth in (low, high))
-        share = np.divide(a, a - b, out=np.full_like(a, 0.5), where=(a - b) > 1e-12)
+        rows = np.flatnonzero(under[np.arange(len(first)), first])
+        first = first[rows]
+        before = np.maximum(first - 1, 0)
+        start, lean = origin[rows], lean[rows]
+        low, high, a, b = depth[rows, before], depth[rows, first], above[rows, before], above[rows, first]
+        for _ in range(_HALVINGS):  # between the middle of the bracket and where a straight ground would be met
+            apart = a - b
+            share = np.divide(a, apart, out=np.full_like(a, 0.5), where=apart > _TOUCH_M)
+            middle = low + np.clip(np.nan_to_num(share, nan=0.5), 0.05, 0.95) * (high - low)
+            over = self._above(start, lean, middle)
+            with np.errstate(invalid="ignore"):
+                below = over <= _TOUCH_M
+            low, a = np.where(below, low, middle), np.where(below, a, over)
+            high, b = np.where(below, middle, high), np.where(below, over, b)
+        share = np.divide(a, a - b, out=np.full_like(a, 0.5), where=(a - b) > _TOUCH_M)
         found[rows] = low + np.clip(np.nan_to_num(share, nan=0.5), 0.0, 1.0) * (high - low)
         return found
 
     def _above(self, origin: Floats, lean: Floats, depth: Floats) -> Floats:
         height = self._bilinear(origin[..., 0] + lean[..., 0] * depth, origin[..., 1] + lean[..., 1] * depth)
         return np.asarray(origin[..., 2] - depth - height)
-
-    def _under(self, origin: Floats, lean: Floats, depth: Floats) -> NDArray[np.bool_]:
-        with np.errstate(invalid="ignore"):
-            return np.asarray(self._above(origin, lean, depth) <= 1e-9)
 
 
 def _facing(slope_en: Floats, lean_en: Floats) -> Floats:

@@ -60,7 +60,7 @@ SHOTS = TableSchema(
         "k3": "float",
         "lens": "str",  # "brown", or "fisheye": then k1, k2, k3 and k4 are those of OpenCV's fisheye
         "k4": "float",
-        "time_sigma_s": "float",  # 1 sigma of the time at which position and attitude were taken from a log; 0 where stated
+        "time_sigma_s": "float",  # 1 sigma of the time for which position and attitude were taken from a log, else 0
         "focal_source": "str",  # where the focal length comes from
         "focal_sigma_share": "float",  # 1 sigma of the focal length over the focal length
         "pose_source": "str",  # where the pose comes from
@@ -131,11 +131,16 @@ ADJUSTMENT = TableSchema(
         "flight_id": "str",
         "lon_deg": "float",  # adjusted pose: as in the shots
         "lat_deg": "float",
-        "height_m": "float",
+        "raised_m": "float",  # added to heights and altitudes
         "yaw_deg": "float",
         "pitch_deg": "float",
         "roll_deg": "float",
-        "ties": "int",  # tie points that hold the photo; 0: it stays as it was
+        "fx_px": "float",
+        "fy_px": "float",
+        "position_bias_sigma_m": "float",  # what remains unknown of the flight
+        "height_bias_sigma_m": "float",
+        "focal_sigma_share": "float",
+        "ties": "int",  # tie points that hold the photo
         "moved_m": "float",  # by how much the middle of its picture moved on the ground
         "turned_deg": "float",  # the change of its heading
         "turned_over": "int",  # 1: its picture was turned by half a turn after it was taken, and is read so

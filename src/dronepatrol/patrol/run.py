@@ -46,7 +46,7 @@ def find(
     with clock.stage("detect"):
         detections, not_detected = detect(folder, options.model, options.jobs, report)
     with clock.stage("locate"):
-        _, not_located = locate(folder, report)
+        not_located = locate(folder, report).skipped
     with clock.stage("issues"):
         found, not_cut = issues(folder, patrol_id_of(shots, spec), spec, report)
     with clock.stage("export"):

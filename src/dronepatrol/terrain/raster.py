@@ -15,6 +15,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
 from dronepatrol.errors import InputError
+from dronepatrol.model.altitude import AltitudeReference
 
 MAX_BLOCK_BYTES = 256 * 1024 * 1024
 """A file whose smallest readable piece is larger than this is refused."""
@@ -61,6 +62,22 @@ class RasterTerrain:
         self.source = f"terrain model {path.name}"
         self._layout = _layout(path)
         self._to_raster = _transformer(self._layout.crs_wkt, path)
+
+    @property
+    def step_m(self) -> float:
+        """Metres between its heights, about: the longer side of a pixel."""
+        crs = CRS.from_wkt(self._layout.crs_wkt)
+        unit_m = 111_320.0 if crs.is_geographic else crs.axis_info[0].unit_conversion_factor
+        a, b, _, d, e, _ = self._layout.to_pixel
+        return float(unit_m * np.linalg.norm(np.linalg.inv([[a, b], [d, e]]), axis=0).max())
+
+    @property
+    def counted_from(self) -> AltitudeReference | None:
+        """What its CRS says that heights are counted from; None where it does not say."""
+        crs = CRS.from_wkt(self._layout.crs_wkt)
+        if crs.is_compound:
+            return AltitudeReference.AMSL
+        return AltitudeReference.ELLIPSOID if len(crs.axis_info) == 3 else None
 
     def height_m(self, lonlat: ArrayLike) -> Array:
         """Return (…) metres above mean sea level at (…, 2) degrees longitude and latitude; NaN where unknown.
