@@ -32,8 +32,8 @@ def survey(minutes: float) -> list[MissionItem]:
     for lane in range(max(1, round(minutes * 60 / (LANE_M / SPEED_M_S + 8)))):
         ends = (0.0, LANE_M) if lane % 2 == 0 else (LANE_M, 0.0)
         for end in ends:
-            place = {"lat_deg": lat + 0.0005 + lane * LANES_APART_DEG, "lon_deg": lon + end / M_PER_DEG_LON}
-            items.append(MissionItem(16, 3, altitude_m=50.0, **place))
+            north, east = lat + 0.0005 + lane * LANES_APART_DEG, lon + end / M_PER_DEG_LON
+            items.append(MissionItem(16, 3, lat_deg=north, lon_deg=east, altitude_m=50.0))
     return [*items, MissionItem(206, 2), MissionItem(20, 2)]
 
 

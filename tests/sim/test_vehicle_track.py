@@ -87,7 +87,7 @@ def test_a_change_of_speed_on_the_way_jumps_neither_in_place_nor_speed_and_still
     leg = Leg((0, 0, 0), (length, 0, 0), limits)
     at = leg.duration * when
     before = leg.along(at)
-    leg.change_speed(then, at)
+    leg.change_speed(replace(LIMITS, level_m_s=then), at)
     assert leg.along(at) == pytest.approx(before, abs=1e-6)
     assert leg.along(leg.duration)[:2] == pytest.approx((length, 0.0), abs=1e-4)
     steps = [leg.along(leg.duration * i / 500) for i in range(501)]
@@ -101,10 +101,10 @@ def test_a_change_of_speed_on_the_way_jumps_neither_in_place_nor_speed_and_still
 
 def test_a_leg_long_enough_reaches_the_speed_it_is_changed_to():
     leg = Leg((0, 0, 0), (600, 0, 0), replace(LIMITS, level_m_s=5.0))
-    leg.change_speed(10.0, 20.0)
+    leg.change_speed(replace(LIMITS, level_m_s=10.0), 20.0)
     assert leg.top_m_s == pytest.approx(10.0)
     slower = Leg((0, 0, 0), (600, 0, 0), replace(LIMITS, level_m_s=10.0))
-    slower.change_speed(4.0, 2.0)  # while it still accelerates: it does not go to 10 first
+    slower.change_speed(replace(LIMITS, level_m_s=4.0), 2.0)  # while it still accelerates: it does not go to 10 first
     assert max(slower.along(t / 10)[1] for t in range(1500)) < 8.0
     assert slower.along(60.0)[1] == pytest.approx(4.0)
 

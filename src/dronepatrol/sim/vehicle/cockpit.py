@@ -39,6 +39,11 @@ class Cockpit:
         self.cruise_m_s = self.value("WPNAV_SPEED")
         self.up_m_s, self.down_m_s = self.value("WPNAV_SPEED_UP"), self.value("WPNAV_SPEED_DN")
 
+    @property
+    def speeds(self) -> tuple[float, float, float]:
+        """The speeds in use: level, up, down."""
+        return self.cruise_m_s, self.up_m_s, self.down_m_s
+
     def parameters_changed(self) -> None:
         """Take gains, limits and, on the ground, the speeds from the parameters."""
         self.controller.tune(self.state.parameters)

@@ -4,7 +4,7 @@ The rules are ArduCopter's since 4.1, as its documentation and the recorded flig
 from the level and the vertical ones; a change of speed on the way is begun where the leg is flown at constant speed.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import hypot
 
 from dronepatrol.sim.vehicle.profile import Bounds, Profile, change, fastest_m_s
@@ -84,11 +84,11 @@ class Leg:
         if self.length > 0.0:
             self._plan(Profile(min(self._start_m_s, self._wish_m_s())))
 
-    def change_speed(self, level_m_s: float, now_s: float) -> None:
-        """Fly on at another speed from ``now_s`` after the start on, or where the speed has settled; not in braking."""
+    def change_speed(self, limits: Limits, now_s: float) -> None:
+        """Fly on at other speeds from ``now_s`` after the start on, or where the speed has settled; not in braking."""
         if self.length == 0.0 or now_s >= self.braking_from_s:
             return None
-        self.limits = replace(self.limits, level_m_s=level_m_s)
+        self.limits = limits
         if now_s <= 0.0:
             return self._plan(Profile(min(self._start_m_s, self._wish_m_s())))
         if now_s < self._first.seconds and self._wish_m_s() < self._first.end_m_s:

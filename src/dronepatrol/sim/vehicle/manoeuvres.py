@@ -91,7 +91,7 @@ class Follow:
 
     def __init__(self, cockpit: Cockpit, track: Track, speed_m_s: float, *, homeward: bool = False) -> None:
         self._cockpit, self.track = cockpit, track
-        self._speed_m_s, self._homeward = speed_m_s, homeward
+        self._speed_m_s, self._homeward, self._speeds = speed_m_s, homeward, cockpit.speeds
         self._settle_s = cockpit.value("WPNAV_ACCEL") / cockpit.state.parameters["WPNAV_JERK"]
         cockpit.controller.pace = 1.0
         cockpit.state.phase = Phase.MISSION
@@ -105,9 +105,9 @@ class Follow:
         """Move the target on and steer to it."""
         cockpit, track, state = self._cockpit, self.track, self._cockpit.state
         body, controller = state.body, cockpit.controller
-        if not self._homeward and cockpit.cruise_m_s != self._speed_m_s:
-            self._speed_m_s = cockpit.cruise_m_s
-            track.change_speed(self._speed_m_s)
+        if not self._homeward and cockpit.speeds != self._speeds:
+            self._speeds, self._speed_m_s = cockpit.speeds, cockpit.cruise_m_s
+            track.change_speed(cockpit.limits(self._speed_m_s))
         error = track.position[0] - state.north_m, track.position[1] - state.east_m
         pace = controller.keep_pace(error, body, track.velocity, self._settle_s)
         done = track.advance(STEP_S * pace)

@@ -6,7 +6,6 @@ the limits and than the acceleration allows in the bend, and from piece to piece
 """
 
 from bisect import bisect_right
-from dataclasses import replace
 from itertools import pairwise
 from math import hypot, sqrt
 
@@ -79,10 +78,10 @@ class Curve:
         self._start_m_s = speed_m_s
         self._plan()
 
-    def change_speed(self, level_m_s: float, now_s: float) -> None:
-        """Fly at another speed where it has not begun; a curve under way keeps its speed."""
+    def change_speed(self, limits: Limits, now_s: float) -> None:
+        """Fly at other speeds where it has not begun; a curve under way keeps its speed."""
         if now_s <= 0.0:
-            self.limits = replace(self.limits, level_m_s=level_m_s)
+            self.limits = limits
             self._plan()
 
     def at(self, t: float) -> tuple[Vector, Vector, Vector]:

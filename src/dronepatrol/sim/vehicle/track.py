@@ -8,7 +8,7 @@ with no more than the corner's acceleration. That is how ArduCopter flies since 
 from math import hypot
 from typing import cast
 
-from dronepatrol.sim.vehicle.leg import NOWHERE, Leg, Vector
+from dronepatrol.sim.vehicle.leg import NOWHERE, Leg, Limits, Vector
 from dronepatrol.sim.vehicle.spline import Curve
 
 Way = Leg | Curve
@@ -39,12 +39,12 @@ class Track:
         self._this, self._t_this = upcoming, self._t_next
         self._next, self._t_next = following, 0.0
 
-    def change_speed(self, level_m_s: float) -> None:
-        """Fly on at another level speed, on this leg and the next."""
+    def change_speed(self, limits: Limits) -> None:
+        """Fly on at other speeds, on this leg and the next."""
         if self._this is not None:
-            self._this.change_speed(level_m_s, self._t_this)
+            self._this.change_speed(limits, self._t_this)
         if self._next is not None:
-            self._next.change_speed(level_m_s, self._t_next)
+            self._next.change_speed(limits, self._t_next)
 
     @property
     def end(self) -> Vector | None:
