@@ -77,8 +77,9 @@ class Timetable:
             self._waiting[job.drone] = job.start_s
             self._changed.notify_all()
             while (left_s := job.start_s - self.now_s()) > 0 and not stopped():
-                if self._skips_idle and self._waiting.keys() == self._drones:
-                    self._base_s, self._since_s = min(self._waiting.values()), time.monotonic()
+                soonest_s = min(self._waiting.values())
+                if self._skips_idle and self._waiting.keys() == self._drones and soonest_s > self.now_s():
+                    self._base_s, self._since_s = soonest_s, time.monotonic()
                     self._changed.notify_all()
                 else:
                     self._changed.wait(min(left_s / self._factor, _LOOK_S))
