@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,7 +31,11 @@ class Station:
     def __init__(self, url):
         _, host, port = url.split(":")
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self.socket.connect((host, int(port)))
+        self._begin()
+
+    def _begin(self):
         self.socket.settimeout(0.05)
         self.mav = dialect.MAVLink(self, srcSystem=255, srcComponent=190)
         self.mav.robust_parsing = True
@@ -106,6 +111,18 @@ class Station:
 
     def close(self):
         self.socket.close()
+
+
+class TcpStation(Station):
+    """The same over TCP."""
+
+    def __init__(self, url):
+        _, host, port = url.split(":")
+        self.socket = socket.create_connection((host, int(port)), timeout=5.0)
+        self._begin()
+
+    def write(self, packet):
+        self.socket.sendall(packet)
 
 
 def item(command, north=None, east=0.0, height=50.0, params=(0, 0, 0, 0)):
@@ -198,6 +215,19 @@ def test_the_same_flight_over_the_link_again_is_the_same_bit_by_bit(flown, tmp_p
     fly_once(tmp_path)
     second = pd.read_parquet(tmp_path / "truth.parquet")
     pd.testing.assert_frame_equal(first.drop(columns="time_utc"), second.drop(columns="time_utc"), check_exact=True)
+
+
+@pytest.fixture
+def flown_vehicle(tmp_path):
+    with start(replace(config(tmp_path), factor=100)) as vehicle:
+        station = Station(vehicle.url)
+        station.wait("HEARTBEAT", lambda beat: beat.system_status == 3)
+        assert station.upload(MISSION) == 0
+        station.begin()
+        station.wait("HEARTBEAT", lambda beat: beat.base_mode & 128)
+        station.wait("HEARTBEAT", lambda beat: not beat.base_mode & 128, timeout_s=60)
+        yield station, len(photo_numbers(station.log))
+        station.close()
 
 
 @pytest.mark.parametrize("kind", [0, 1, 2])
@@ -297,10 +327,97 @@ def test_ended_in_flight_it_keeps_the_truth_of_its_photos(tmp_path):
     assert len(pd.read_parquet(tmp_path / "truth.parquet")) >= 1
 
 
-def test_a_port_in_use_is_said(idle, tmp_path):
-    port = int(idle.url.rsplit(":", 1)[1])
-    with pytest.raises(LinkError, match=rf"cannot listen on udp:127\.0\.0\.1:{port}: Address already in use"):
-        start(config(tmp_path, port=port))
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_port_in_use_is_said(tmp_path, transport):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        if transport == "tcp":
+            taken.listen(1)
+        port = taken.getsockname()[1]
+        with pytest.raises(
+            LinkError, match=rf"cannot listen on {transport}:127\.0\.0\.1:{port}: Address already in use"
+        ):
+            start(config(tmp_path, port=port, transport=transport))
+
+
+def photo_numbers(log):
+    return sorted({message.img_idx for message in log if message.get_type() == "CAMERA_FEEDBACK"})
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_ground_station_that_stalls_for_seconds_misses_no_photo(tmp_path, transport):
+    """At factor 100; over UDP with a receive buffer as large as our own link's, which holds seconds of all messages."""
+    many = [MISSION[0], item(22), item(206, params=(4, 0, 1, 0)), item(16, 0.0, 30.0), item(16, 300.0, 30.0), item(20)]
+    with start(replace(config(tmp_path, transport=transport), factor=100)) as vehicle:
+        station = (Station if transport == "udp" else TcpStation)(vehicle.url)
+        station.wait("HEARTBEAT", lambda beat: beat.system_status == 3)
+        assert station.upload(many) == 0
+        station.begin()
+        station.wait("CAMERA_FEEDBACK")
+        for _ in range(2):
+            time.sleep(1.5)
+            station._fill()
+        station.wait("HEARTBEAT", lambda beat: not beat.base_mode & 128, timeout_s=60)
+        station.close()
+    truth = pd.read_parquet(tmp_path / "truth.parquet")
+    assert len(truth) > 100
+    assert photo_numbers(station.log) == list(range(1, len(truth) + 1))
+
+
+def test_over_tcp_a_new_connection_takes_the_old_ones_place(tmp_path):
+    with start(config(tmp_path, transport="tcp")) as vehicle:
+        first = TcpStation(vehicle.url)
+        first.wait("HEARTBEAT")
+        second = TcpStation(vehicle.url)
+        second.wait("HEARTBEAT")
+        assert second.command(512, 148) == 0
+        assert second.upload(MISSION) == 0
+        assert [m.command for m in second.download()] == [command for command, *_ in MISSION]
+        first.close()
+        second.close()
+
+
+def test_a_part_of_the_mission_is_written_over_the_link(station):
+    assert station.upload(MISSION) == 0
+    station.mav.mission_write_partial_list_send(1, 1, 3, 3, 0)
+    assert station.wait("MISSION_REQUEST").seq == 3
+    station.send_item(3, item(16, 50.0, 60.0, 77.0), 0)
+    assert station.wait("MISSION_ACK").type == 0
+    read = station.download()
+    assert len(read) == len(MISSION)
+    assert [m.z for m in read[1:5]] == [50.0, 50.0, 77.0, 50.0]
+
+
+def test_late_packets_come_late_and_lost_ones_do_not(tmp_path):
+    with start(replace(config(tmp_path), parameters=(("SIM_LINK_LAG", 400.0),))) as vehicle:
+        station = Station(vehicle.url)
+        station.wait("HEARTBEAT")
+        asked = time.monotonic()
+        assert station.command(410) == 0
+        assert 0.8 <= time.monotonic() - asked < 3.0
+        station.mav.param_set_send(1, 1, b"SIM_UART_LOSS", 100, 2)
+        time.sleep(1.0)
+        while station.queue or station.log:
+            station.queue.clear()
+            station.log.clear()
+            station._fill()
+        station._fill()
+        assert not station.log
+        station.close()
+
+
+def test_the_log_of_a_flight_is_handed_out(flown_vehicle):
+    station, photos = flown_vehicle
+    station.mav.log_request_list_send(1, 1, 0, 0xFFFF)
+    entry = station.wait("LOG_ENTRY")
+    assert entry.num_logs == 1
+    data = bytearray()
+    station.mav.log_request_data_send(1, 1, entry.id, 0, entry.size)
+    while len(data) < entry.size:
+        chunk = station.wait("LOG_DATA")
+        assert chunk.ofs == len(data)
+        data += bytes(chunk.data[: chunk.count])
+    assert data.count(b"\xa3\x95" + bytes([81])) >= photos
 
 
 def test_it_ends_when_its_parent_does(tmp_path):

@@ -137,3 +137,50 @@ def test_the_three_kinds_are_kept_apart_and_cleared_together(desk):
     assert [len(desk.missions.items(kind)) for kind in (0, 1, 2)] == [2, 0, 1]
     desk.missions.clear(PEER, 255)
     assert [len(desk.missions.items(kind)) for kind in (0, 1, 2)] == [0, 0, 0]
+
+
+def test_a_part_of_a_mission_is_replaced_and_the_rest_stays(desk):
+    upload(desk, [waypoint(n) for n in range(6)])
+    desk.missions.write_partial(PEER, 0, 2, 3, 0.0)
+    assert [m["seq"] for m in desk.said("mission_request")] == [2]
+    for n in (2, 3):
+        desk.missions.item(PEER, 0, n, waypoint(100 + n), 0.0)
+    assert desk.said("mission_ack")[-1]["type"] == 0
+    heights = [item.altitude_m for item in desk.missions.items(0)]
+    assert heights == [80.0, 81.0, 182.0, 183.0, 84.0, 85.0]
+
+
+def test_a_part_that_is_none_or_spoiled_leaves_all_as_it_was(desk):
+    upload(desk, [waypoint(n) for n in range(4)])
+    for first, last in ((2, 4), (3, 2), (-1, 1)):
+        desk.missions.write_partial(PEER, 0, first, last, 0.0)
+        assert desk.said("mission_ack")[-1]["type"] == 1
+    desk.missions.write_partial(PEER, 0, 1, 2, 0.0)
+    desk.missions.item(PEER, 0, 1, waypoint(50), 0.0)
+    desk.missions.item(PEER, 0, 2, MissionItem(16, 3, lat_deg=200.0, altitude_m=1.0), 0.0)
+    assert desk.said("mission_ack")[-1]["type"] == 10
+    assert [item.altitude_m for item in desk.missions.items(0)] == [80.0, 81.0, 82.0, 83.0]
+    desk.missions.write_partial(PEER, 1, 0, 0, 0.0)
+    assert desk.said("mission_ack")[-1]["type"] == 3
+    desk.running = True
+    desk.missions.write_partial(PEER, 0, 1, 2, 0.0)
+    assert desk.said("mission_ack")[-1]["type"] == 1
+
+
+@pytest.mark.parametrize(("command", "result"), [(223, 0), (42702, 0), (214, 3), (43000, 3), (31010, 3)])
+def test_what_ardupilot_knows_is_taken_and_what_it_does_not_is_refused(desk, command, result):
+    assert upload(desk, [waypoint(0), MissionItem(command, 2)]) == result
+
+
+@pytest.mark.parametrize(
+    "fence",
+    [
+        [MissionItem(5001, 3, (4.0, 0, 0, 0), 30.7 + n, 121.0) for n in range(3)],
+        [MissionItem(5001, 3, (2.0, 0, 0, 0), 30.7 + n, 121.0) for n in range(2)],
+        [MissionItem(5003, 3, (0.0, 0, 0, 0), 30.7, 121.0)],
+        [MissionItem(5001 + n % 2, 3, (3.0, 0, 0, 0), 30.7 + n, 121.0) for n in range(3)],
+    ],
+)
+def test_a_fence_that_is_none_is_refused_as_a_whole(desk, fence):
+    assert upload(desk, fence, kind=1) == 5
+    assert desk.missions.items(1) == ()
