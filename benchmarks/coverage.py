@@ -20,6 +20,7 @@ import shapely
 from shapely import LineString, MultiPolygon, Polygon
 
 from dronepatrol.errors import DronePatrolError, InputError
+from dronepatrol.files import write_text
 from dronepatrol.plan.airspace import Airspace
 from dronepatrol.plan.coverage.cover import Coverage, Task, cover, flight_line
 from dronepatrol.plan.timing import Pace, straightened
@@ -91,15 +92,15 @@ def score(polygon: dict[str, Any], lanes: list[Any], path: np.ndarray) -> dict[s
 def run(file: Path, out: Path | None) -> dict[str, Any]:
     """Plan and score one polygon; write the plan where asked."""
     polygon = read_polygon(file)
-    began = time.perf_counter()
+    began, began_cpu = time.perf_counter(), time.process_time()
     task = task_of(polygon)
     coverage: Coverage = cover(task)
     path = flight_line(coverage, Airspace(task.free, task.pace))
-    seconds = time.perf_counter() - began
+    spent = {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time() - began_cpu}
     lanes = [lane[[i, i + 1]].tolist() for lane in coverage.lanes for i in range(len(lane) - 1)]
     if out:
-        out.write_text(json.dumps({"lanes": lanes, "path": path.tolist()}), encoding="utf-8")
-    return {"polygon": file.stem, **score(polygon, lanes, path), "seconds": round(seconds, 2)}
+        write_text(out, json.dumps({"lanes": lanes, "path": path.tolist()}))
+    return {"polygon": file.stem, **score(polygon, lanes, path), **{key: round(each, 2) for key, each in spent.items()}}
 
 
 def main() -> None:
@@ -108,6 +109,8 @@ def main() -> None:
     parser.add_argument("--polygon", type=Path, help="one polygon file; all of the benchmark's without it")
     parser.add_argument("--out", type=Path, help="where to write the plan of --polygon")
     asked = parser.parse_args()
+    if asked.out and not asked.polygon:
+        parser.error("--out needs --polygon: one plan goes into one file")
     if asked.polygon:
         try:
             print(json.dumps(run(asked.polygon, asked.out)))

@@ -40,7 +40,7 @@ def candidates(region: Region, free: Region, sweep: Sweep, most: int) -> Iterato
     for angle in best[:flipped]:
         yield (Part(region, angle + np.pi, costs[angle]),)  # rows laid from the other side
     if flipped:
-        yield from partitions(region, sweep)[:most]
+        yield from partitions(region, sweep)[: most // 2]
 
 
 def _angle_costs(edges_m: Array, sweep: Sweep, *, exact: bool) -> dict[float, float]:

@@ -21,11 +21,12 @@ from dronepatrol.plan.coverage.rows import Sweep, choose_rows, edges
 from dronepatrol.plan.coverage.trim import GRID, footprints, trim, uncovered_m2
 from dronepatrol.plan.timing import Pace
 
-BUILT = 14
+BUILT = 12
 """So many of the best directions and partitions are laid out and ordered in full, less where lanes are many."""
-MANY_LANES = 90
-"""With more lanes than these fewer candidates are laid out, by the square: large regions gain little from them."""
-POLISHED = (4, 2)
+MANY_LANES, FEW_LANES, MORE_BUILT = 70, 30, 3.0
+"""With many lanes fewer candidates are laid out: large regions gain little from them. With few lanes up to so many
+times more: they take no time, and every lane counts."""
+POLISHED = (3, 1)
 """So many of the best are ordered again, longer, and drawn in further, round by round."""
 MANY_CORNERS = 400
 """Above this the airspace is simplified."""
@@ -89,8 +90,9 @@ def cover(task: Task) -> Coverage:
     """
     task = _with_fewer_corners(task)
     airspace = Airspace(task.free, task.pace)
-    share = task.effort * min(1.0, MANY_LANES / _expected_lanes(task)) ** 2
-    most = max(1, int(BUILT * share))
+    lanes = _expected_lanes(task)
+    share = task.effort * min(1.0, MANY_LANES / lanes) ** 1.5
+    most = max(1, int(BUILT * share * min(max(1.0, FEW_LANES / lanes), MORE_BUILT)))
     built = [_built(task, airspace, parts) for parts in candidates(task.region, task.free, task.sweep, most)]
     ranked = _ranked(task, [one for one in built if one.lanes])
     if not ranked:
