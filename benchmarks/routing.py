@@ -1,8 +1,12 @@
-"""Divide a patrol's lanes among sorties and docks in three ways: the planner's split, PyVRP, OR-Tools.
+"""Divide a patrol among sorties and docks in four ways, the planner's among them.
 
-    python -m benchmarks.routing [--patrol missions/pinghu-urban.toml] [--seconds 25] [--iterations 3000]
+The split of a tour; the planner's way, which is PyVRP begun with the split's sorties; PyVRP alone; OR-Tools.
 
-PyVRP and OR-Tools are no dependencies; one that is not installed is named and left out. For them the lanes are cut
+    python -m benchmarks.routing [--patrol missions/pinghu-urban.toml] [--pattern recheck --places 200]
+                                 [--seconds 25] [--iterations 3000]
+
+``--pattern`` and ``--places`` scatter so many places (seeded) over the patrol's areas, for rechecks or orbits. OR-Tools
+is no dependency; where it is not installed it is named and left out. For both libraries alone the lanes are cut
 into pieces, each a pair of nodes, one for each way round, of which one is to be visited; energy is what a sortie may
 not use too much of, charging is what a sortie costs besides its time. PyVRP stops after ``--iterations``, OR-Tools
 after ``--seconds`` on the clock, so that its result depends on the machine. Lengths, times and energies are those of
@@ -15,20 +19,26 @@ import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from shapely import Point
 
+from dronepatrol.model.patrol import Pattern
 from dronepatrol.patrol.plan import read_request
-from dronepatrol.plan.fleet.assign import Assigned, Flight
+from dronepatrol.plan.fleet.assign import Assigned, Flight, assigned, split
+from dronepatrol.plan.fleet.routing import last_landing_s
 from dronepatrol.plan.fleet.sorties import Base
-from dronepatrol.plan.mission import _flown, _Plan, _plan
+from dronepatrol.plan.fleet.tour import Tour
+from dronepatrol.plan.mission import _in_order, _Plan, _plan
 from dronepatrol.plan.patterns import lay
 from dronepatrol.plan.photogrammetry import PhotoPlan
+from dronepatrol.plan.request import Request
 from dronepatrol.plan.stretch import Group, Stretch
 from dronepatrol.store.spec import read_spec
 
@@ -108,8 +118,8 @@ def _pieces(stretch: Stretch, photos: PhotoPlan) -> list[Stretch]:
 
 def with_pyvrp(plan: _Plan, nodes: Nodes, iterations: int) -> Assigned:
     """Return PyVRP's sorties: energy is the distance, charging a vehicle's fixed cost."""
-    import pyvrp  # noqa: PLC0415 no dependency
-    from pyvrp.stop import MaxIterations  # noqa: PLC0415 no dependency
+    import pyvrp  # noqa: PLC0415 heavy
+    from pyvrp.stop import MaxIterations  # noqa: PLC0415 heavy
 
     model = pyvrp.Model()
     starts = np.vstack([plan.site.at, *(stretch.points[:1] for stretch in nodes.stretches)])
@@ -186,16 +196,28 @@ def figures(plan: _Plan, result: Assigned) -> dict[str, Any]:
     fleet = plan.request.spec.fleet
     bases = [Base(at, plan.airspace, plan.model) for at in plan.site.at]
     costs = [bases[flight.dock].cost(flight.stretches) for flight in result.flights]
-    loads_s = np.zeros(len(bases))
+    flown_s: list[list[float]] = [[] for _ in bases]
     for flight, cost in zip(result.flights, costs, strict=True):
-        loads_s[flight.dock] += (cost.time_s + fleet.charge_s) / fleet.drones_per_dock
+        flown_s[flight.dock].append(cost.time_s + fleet.charge_s)
     return {
         "sorties": len(costs),
         "air_h": round(sum(cost.time_s for cost in costs) / 3600, 2),
-        "busiest_h": round(float(loads_s.max()) / 3600, 2),
+        "makespan_h": round(max(last_landing_s(seconds, fleet) for seconds in flown_s) / 3600, 3),
         "worst_wh": round(max((cost.energy_wh for cost in costs), default=0.0), 1),
         "left_out": len(result.left_out),
     }
+
+
+def scattered(request: Request, pattern: Pattern, count: int) -> Request:
+    """Return the request for a pattern over so many places, drawn evenly over its areas."""
+    areas = shapely.union_all([area.geometry for area in request.areas])
+    random = np.random.default_rng(request.spec.seed)
+    west, south, east, north = areas.bounds
+    places: list[Point] = []
+    while len(places) < count:
+        drawn = [Point(at) for at in random.uniform((west, south), (east, north), (count, 2))]
+        places += [place for place in drawn if areas.contains(place)]
+    return replace(request, places=tuple(places[:count]), spec=replace(request.spec, pattern=pattern))
 
 
 def run(plan: _Plan, divide: Callable[[], Assigned]) -> dict[str, Any]:
@@ -208,17 +230,25 @@ def run(plan: _Plan, divide: Callable[[], Assigned]) -> dict[str, Any]:
 
 def main() -> None:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description="Divide lanes among sorties and docks in three ways.")
+    parser = argparse.ArgumentParser(description="Divide lanes among sorties and docks in four ways.")
     parser.add_argument("--patrol", type=Path, default=PATROL, help="the patrol's spec")
     parser.add_argument("--seconds", type=int, default=25, help="OR-Tools' time limit on the clock")
     parser.add_argument("--iterations", type=int, default=3000, help="PyVRP's iterations")
+    parser.add_argument("--pattern", type=Pattern, choices=(Pattern.RECHECK, Pattern.POINTS), help="over --places")
+    parser.add_argument("--places", type=int, default=200, help="so many scattered places, with --pattern")
     asked = parser.parse_args()
-    plan = _plan(read_request(read_spec(asked.patrol)))
+    request = read_request(read_spec(asked.patrol))
+    plan = _plan(scattered(request, asked.pattern, asked.places) if asked.pattern else request)
     groups = lay(plan.request, plan.site, plan.photos)
     nodes = nodes_of(plan, groups)
     usable_wh = plan.request.aircraft.usable_wh
+    stretches = [stretch for group in _in_order(plan, groups) for stretch in group]
+    tour = Tour(stretches, plan.photos, plan.model, plan.airspace, plan.cut_m)
+    bases = [Base(at, plan.airspace, plan.model) for at in plan.site.at]
+    spec = plan.request.spec
     ways: dict[str, Callable[[], Assigned]] = {
-        "split": lambda: _flown(plan, groups, usable_wh),
+        "split": lambda: split(tour, bases, usable_wh, spec.fleet, spec.seed),
+        "planner": lambda: assigned(tour, bases, usable_wh, spec.fleet, spec.seed),
         "pyvrp": lambda: with_pyvrp(plan, nodes, asked.iterations),
         "ortools": lambda: with_ortools(plan, nodes, asked.seconds),
     }
@@ -227,11 +257,16 @@ def main() -> None:
         try:
             one = run(plan, divide)
         except ImportError:
-            print(f"{name}: not installed (pip install pyvrp ortools)")
+            print(f"{name}: not installed (pip install ortools)")
             continue
-        results[name] = one if name == "split" else {"version": version(name), **one}
+        results[name] = one if name in ("split", "planner") else {"version": version(name), **one}
         print(f"{name}: {json.dumps(results[name])}", flush=True)
-    total = {"patrol": asked.patrol.stem, "pieces": len(nodes.pairs), "usable_wh": round(usable_wh, 1)}
+    total = {
+        "patrol": asked.patrol.stem,
+        "pattern": spec.pattern.value,
+        "pieces": len(nodes.pairs),
+        "usable_wh": round(usable_wh, 1),
+    }
     total |= {"iterations": asked.iterations, "seconds": asked.seconds, "ways": results}
     print(json.dumps(total))
 

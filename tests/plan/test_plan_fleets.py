@@ -16,8 +16,9 @@ from dronepatrol.model.patrol import Fleet, Objective
 from dronepatrol.plan.airspace import Airspace
 from dronepatrol.plan.energy import EnergyModel
 from dronepatrol.plan.fleet.apart import APART_M, APART_S, APART_UP_M, track
-from dronepatrol.plan.fleet.assign import Assigned, assigned
+from dronepatrol.plan.fleet.assign import Assigned, assigned, split
 from dronepatrol.plan.fleet.levels import LEVEL_M, raised
+from dronepatrol.plan.fleet.routing import merit, rerouted
 from dronepatrol.plan.fleet.sorties import Base
 from dronepatrol.plan.fleet.timetable import least_makespan_s, makespan_s, rows, with_timetable
 from dronepatrol.plan.fleet.tour import Tour
@@ -93,6 +94,48 @@ def test_sums_along_a_tour_are_what_flying_it_costs(seed):
             cost += MODEL.path(AIRSPACE.way(one.points[-1], other.points[0]))
         assert seconds == pytest.approx(cost.time_s)
         assert energy == pytest.approx(cost.energy_wh)
+
+
+def places_of(seed: int) -> list[Stretch]:
+    """Return scattered places, a photo at each, in the order of a walk from west to east."""
+    at = np.random.default_rng(seed).uniform(-2500, 2500, (30, 2))
+    open_at = at[AIRSPACE.is_free(at, at)]
+    return [Stretch(place[None], 0.0, cuttable=False) for place in open_at[np.argsort(open_at[:, 0])]]
+
+
+@given(seed=st.integers(0, 10_000), scattered=st.booleans(), objective=st.sampled_from(Objective))
+@settings(max_examples=8, deadline=None)
+def test_routing_is_never_worse_than_the_split_and_flies_the_same_within_the_battery(seed, scattered, objective):
+    stretches = places_of(seed) if scattered else lanes(seed)
+    docks = [[0.0, 0.0], [-1500.0, -900.0], [1500.0, -900.0]]
+    fleet = fleet_of(3, 2, objective)
+    tour = Tour(stretches, PHOTOS, MODEL, AIRSPACE, cut_m=60.0)
+    bases = [Base(np.array(at), AIRSPACE, MODEL) for at in docks]
+    before = split(tour, bases, 25.0, fleet, 1).flights
+    after = rerouted(before, bases, PHOTOS, 25.0, fleet, 1)
+    assert merit(after, bases, 25.0, fleet) <= merit(before, bases, 25.0, fleet)
+    assert all(bases[one.dock].cost(one.stretches).energy_wh <= 25.0 + 1e-6 for one in after)
+    again = rerouted(before, bases, PHOTOS, 25.0, fleet, 1)
+    assert [[s.points.tolist() for s in one.stretches] for one in after] == [
+        [s.points.tolist() for s in one.stretches] for one in again
+    ]
+    flown_m = [sum(s.length_m for one in some for s in one.stretches) for some in (before, after)]
+    assert flown_m[0] == pytest.approx(flown_m[1])
+    points = [{tuple(p) for one in some for s in one.stretches for p in s.points.round(3)} for some in (before, after)]
+    assert not scattered or points[0] == points[1]
+    for one in after:
+        line = shapely.LineString(bases[one.dock].line(one.stretches))
+        assert line.difference(FREE.buffer(0.01)).length < 0.01
+
+
+def test_routing_lands_scattered_patrols_earlier():
+    docks = [[-1200.0, -1200.0], [1200.0, -1200.0], [0.0, 1500.0]]
+    fleet = fleet_of(3, 1)
+    bases = [Base(np.array(at), AIRSPACE, MODEL) for at in docks]
+    tour = Tour(places_of(1), PHOTOS, MODEL, AIRSPACE, cut_m=0.0)
+    before = split(tour, bases, 25.0, fleet, 1).flights
+    after = rerouted(before, bases, PHOTOS, 25.0, fleet, 1)
+    assert merit(after, bases, 25.0, fleet)[1] < 0.9 * merit(before, bases, 25.0, fleet)[1]
 
 
 def test_what_no_battery_reaches_is_left_out_and_the_rest_is_flown():

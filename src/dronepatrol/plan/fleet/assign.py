@@ -3,7 +3,7 @@
 The tour is cut by the shortest path over its places: an edge is a sortie from some dock, its price the time and the
 charging that it costs times the dock's price (split of a giant tour with several depots; Prins, Lacomme and Prodhon
 2014). Docks with more to do per drone than others become dearer, until what the busiest drones have to do shrinks no
-more. Runs of one dock are then cut again into sorties of about equal energy.
+more. Runs of one dock are then cut again into sorties of about equal energy. PyVRP begins with these sorties.
 """
 
 import math
@@ -19,7 +19,7 @@ from dronepatrol.plan.fleet.sorties import Base, Flight, Splitter
 from dronepatrol.plan.fleet.tour import Tour
 from dronepatrol.plan.stretch import Stretch
 
-__all__ = ["Assigned", "Flight", "assigned"]
+__all__ = ["Assigned", "Flight", "assigned", "split"]
 
 ROUNDS = 12
 """How often the docks' prices are looked at again."""
@@ -66,7 +66,15 @@ class _Cut:
 
 
 def assigned(tour: Tour, bases: list[Base], usable_wh: float, fleet: Fleet, seed: int) -> Assigned:
-    """Return the sorties that fly a tour.
+    """Return the sorties that fly a tour: the split's, made better by PyVRP; parameters as for :func:`split`."""
+    cut = split(tour, bases, usable_wh, fleet, seed)
+    if len(cut.flights) < 2:
+        return cut
+    return Assigned(rerouted(cut.flights, bases, tour.photos, usable_wh, fleet, seed), cut.left_out)
+
+
+def split(tour: Tour, bases: list[Base], usable_wh: float, fleet: Fleet, seed: int) -> Assigned:
+    """Return the sorties that a tour is cut into.
 
     Parameters
     ----------
@@ -93,8 +101,6 @@ def assigned(tour: Tour, bases: list[Base], usable_wh: float, fleet: Fleet, seed
         balanced = splitters[dock].balanced(first, last, most_wh)
         for one, other in balanced if balanced and len(balanced) <= len(cut) else cut:
             flights.append(Flight(dock, bases[dock].quickest(tour.pieces(one, other), seed)))
-    if len(flights) > 1:
-        flights = rerouted(flights, bases, tour.photos, usable_wh, fleet, seed)
     return Assigned(flights, left_out)
 
 
