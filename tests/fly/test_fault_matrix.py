@@ -131,6 +131,7 @@ def test_it_ends_on_the_ground_and_nothing_is_lost(fly, fault, phase):
         assert log.outcome is Outcome.LANDED
     if fault in CRASHES:
         assert log.outcome is Outcome.RETURNED_EARLY
+        assert "Crash" in log.reason
     not_heard = re.search(r"(\d+) camera events were not heard", log.reason)
     named = int(not_heard.group(1)) if not_heard else 0
     assert log.photos <= len(flown.truth)

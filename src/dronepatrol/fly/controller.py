@@ -35,6 +35,7 @@ from dronepatrol.model.flight import Outcome
 
 _ABORT_TRIES = 3  # of return-to-launch; then the same number of land
 _ARM_AGAIN_S = 3.0
+_CRASH = "Crash"  # ArduPilot's words for what was disarmed because it tumbled
 _FALLEN_M = 5.0  # above home: one that is disarmed higher than this, and not on ground, has not landed
 
 Advanced = tuple[FlightState, tuple[VehicleCommand, ...]]
@@ -150,11 +151,13 @@ def _landed_and_disarmed(state: FlightState) -> FlightState:
     if state.has_flown and state.on_ground is not True and state.last_height_m > _FALLEN_M:
         text = f"disarmed {state.last_height_m:.0f} m above home: it did not land under supervision"
         return end(state, Outcome.UNSUPERVISED, "; ".join([*why, text]))
+    crash = next((event.text for event in state.texts if event.text.startswith(_CRASH)), "")
+    why += [f"the vehicle says {crash!r}"] if crash else []
     place = state.position
     away_m = distance_m((place.lon_deg, place.lat_deg), state.plan.home_lonlat) if place else 0.0
     if away_m > state.plan.home_within_m:
         why.append(f"landed {away_m:.0f} m from the dock")
-    elif state.complete:
+    elif state.complete and not crash:
         return end(state, Outcome.LANDED, "; ".join(["mission flown", *why]))
     if not state.complete and not state.has_flown:
         why.append("disarmed before take-off")
