@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from shapely import Polygon
 
+from dronepatrol.errors import InputError
+
 ASKED = {"eth_square": 1.18, "eth_rect2holes": 1.215, "eth_epfl_simple": 1.32, "f2c_L": 1.145, "town": 1.245}
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "coverage.py"
 
@@ -18,6 +20,27 @@ def benchmark():
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("{", "no benchmark polygon"),
+        ('{"width": 3, "v": 3, "a": 1}', "'ext'"),
+        ('{"width": 0, "v": 3, "a": 1, "ext": [[0, 0], [9, 0], [9, 9]]}', "above 0"),
+        ('{"width": NaN, "v": 3, "a": 1, "ext": [[0, 0], [9, 0], [9, 9]]}', "NaN is no number"),
+        ('{"width": 3, "v": 3, "a": 1, "ext": [[0, 0], [9, 9], [9, 0], [0, 9]]}', "invalid"),
+        ('{"width": 3, "v": 3, "a": 1, "ext": [[0, 0], [9, 0]]}', "no benchmark polygon"),
+        ("[1, 2]", "no benchmark polygon"),
+    ],
+)
+def test_a_bad_polygon_file_is_a_clear_error(tmp_path, written, said):
+    file = tmp_path / "bad.json"
+    file.write_text(written, encoding="utf-8")
+    with pytest.raises(InputError, match=said) as caught:
+        benchmark().read_polygon(file)
+    assert "bad.json" in str(caught.value)
+    assert caught.value.hint
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from dronepatrol.plan.coverage.rows import Sweep
 
 ROUGH = 0.06
 """Rings are simplified by this share of a width: every corner that is left is a stop."""
-MOST_RINGS = 400
+MOST_LANES = 400
 SHARP_RAD = np.radians(80.0)
 BESIDE = 0.4
 """Slivers up to this share of a width beside the bisector belong to it."""
@@ -29,17 +29,20 @@ Array = NDArray[np.float64]
 def contours(region: Polygon | MultiPolygon, free: Polygon | MultiPolygon, sweep: Sweep) -> Array:
     """Return (n, 2, 2) lanes along the edges of rings nested in the region, ring by ring from the border inwards.
 
-    Where a ring leaves the free airspace it is cut.
+    Where a ring leaves the free airspace it is cut. Empty where there would be very many lanes: over outlines that
+    are large or round other lanes are faster.
     """
     lanes: list[Array] = []
     inward, count = sweep.width_m / 2, 0
-    while count < MOST_RINGS:
+    while True:
         inside = region.buffer(-inward, join_style="mitre")
         if inside.is_empty:
             break
         rings = [ring for part in shapely.get_parts(inside) for ring in (part.exterior, *part.interiors)]
         lanes += [_edges(ring, sweep.width_m) for ring in rings]
-        count += len(rings)
+        count += sum(len(edges) for edges in lanes[-len(rings) :])
+        if count > MOST_LANES:
+            return np.empty((0, 2, 2))
         inward += sweep.width_m
     return _flyable(np.vstack(lanes), free) if lanes else np.empty((0, 2, 2))
 
