@@ -50,10 +50,14 @@ class Mission:
 
 @dataclass
 class Flight:
-    """One flight: its track (seconds, latitude, longitude, height above home), its photos (latitude, longitude)."""
+    """One flight: its track (seconds, latitude, longitude, height above home), its photos.
+
+    A photo is latitude, longitude; ``attitudes`` are the vehicle's roll, pitch, yaw in them, degrees.
+    """
 
     track: list[tuple[float, float, float, float]] = field(default_factory=list)
     photos: list[tuple[float, float]] = field(default_factory=list)
+    attitudes: list[tuple[float, float, float]] = field(default_factory=list)
     breach: tuple[float, float] | None = None
     home: tuple[float, float, float] = (0.0, 0.0, 0.0)
     parameters: dict[str, float] = field(default_factory=dict)
@@ -113,6 +117,7 @@ def read_log(path: Path) -> Flight:
             flight.track.append((row.TimeUS / 1e6, row.Lat, row.Lng, row.RelHomeAlt))
         elif kind == "CAM":
             flight.photos.append((row.Lat, row.Lng))
+            flight.attitudes.append((row.R, row.P, row.Y))
         elif kind == "ORGN" and flight.home == (0.0, 0.0, 0.0):
             flight.home = (row.Lng, row.Lat, row.Alt)
         elif kind == "MSG" and "fence breached" in row.Message and flight.track:
@@ -150,6 +155,7 @@ def fly(mission: Mission, recorded: Flight, wind: tuple[float, float]) -> Flight
             if pilot.fence.breached and flight.breach is None:
                 flight.breach = lat, lon
     flight.photos = [(photo.lat_deg, photo.lon_deg) for photo in pilot.camera.photos]
+    flight.attitudes = [(photo.roll_deg, photo.pitch_deg, photo.yaw_deg) for photo in pilot.camera.photos]
     return flight
 
 
