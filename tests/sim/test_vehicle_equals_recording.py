@@ -64,7 +64,7 @@ def test_the_fence_is_breached_there_and_it_lands_at_the_same_place(fidelity, fl
 
 @pytest.mark.parametrize(("name", "braking"), [("survey", 0), ("fence", 1)])
 def test_the_attitude_in_the_photos_is_alike(flights, name, braking):
-    """One photo of the breach is taken while the vehicle throws itself about: its lean changes within tenths of seconds."""
+    """One photo of the breach is taken while the vehicle throws itself about, where tenths of seconds are degrees."""
     recorded, flown = flights[name]
     apart = []
     for (roll, pitch, yaw), (r, p, y) in zip(recorded.attitudes, flown.attitudes, strict=True):
