@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from shapely import LineString
 
 from dronepatrol.errors import InputError
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.patrol import APPROVABLE, APPROVABLE_BY_ZONE, Layout, Pattern, ZoneKind
 from dronepatrol.plan.checks.rules import load_rules
+from dronepatrol.plan.mission import plan_mission
 from dronepatrol.plan.photogrammetry import photo_plan
-from dronepatrol.plan.zones import SEEN_BEYOND_M, shown_m, with_closed_zones
+from dronepatrol.plan.zones import SEEN_BEYOND_M, TALLEST_M, shown_m, with_closed_zones
 
 BOX = (0, 100, 50, 150)
 
@@ -84,3 +86,19 @@ def test_a_wider_orbit_looks_flatter_and_closes_more(patrol, at_metres):
         for radius in (20.0, 80.0)
     )
     assert far > near > margin_m(patrol(), at_metres)
+
+
+def test_a_building_too_tall_to_be_flown_over_is_flown_around_unless_the_ceiling_is_lifted(patrol, at_metres):
+    tower = patrol().building(at_metres(*BOX), TALLEST_M + 1.0)
+    assert [zone.kind for zone in closed(tower)] == [ZoneKind.NO_FLY]
+    assert closed(patrol().building(at_metres(*BOX), TALLEST_M)) == ()
+    assert closed(tower.approved("ALT120")) == ()
+    request = tower.request
+    mission = plan_mission(request)
+    shape = at_metres(*BOX)
+    for sortie in mission.sorties:
+        line = LineString([(waypoint.lon_deg, waypoint.lat_deg) for waypoint in sortie.waypoints])
+        assert not line.intersects(shape)
+    told = [finding for finding in mission.findings if "are flown around" in finding.message]
+    assert [finding.severity for finding in told] == ["info"]
+    assert not [finding for finding in mission.findings if finding.severity == "blocker"]

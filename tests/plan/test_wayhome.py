@@ -16,9 +16,9 @@ from dronepatrol.patrol.plan import read_request
 from dronepatrol.plan.checks.case import Case
 from dronepatrol.plan.checks.returning import needed_wh
 from dronepatrol.plan.home.returns import HomeWays, Pieces, Returns
-from dronepatrol.plan.home.ways import CEILING_M
 from dronepatrol.plan.mission import plan_mission
 from dronepatrol.plan.photogrammetry import photo_plan
+from dronepatrol.plan.zones import CEILING_M
 from dronepatrol.store.spec import read_spec
 
 BEHIND = ((-100, 50), (-100, 350), (0, 350), (80, 350), (80, 50))  # around a zone in the middle

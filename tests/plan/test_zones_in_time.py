@@ -14,7 +14,7 @@ from shapely.affinity import translate
 from dronepatrol.errors import PlanError
 from dronepatrol.model.mission import Command
 from dronepatrol.model.patrol import ZoneKind
-from dronepatrol.plan.fence import without_holes
+from dronepatrol.plan.fence import FLIGHT_MARGIN_M, fence, hull, without_holes
 from dronepatrol.plan.home.returns import HomeWays
 from dronepatrol.plan.items import fence_items
 from dronepatrol.plan.mission import plan_mission
@@ -169,6 +169,18 @@ def test_a_ring_of_many_holes_is_cut_quickly():
     parts = without_holes(box(-2, -2, 82, 52).difference(many))
     assert not any(part.interiors for part in parts)
     assert len(parts) < 2100
+
+
+@pytest.mark.parametrize("gap_m", [40, 100, 200])
+def test_the_fence_holds_all_that_is_planned_in_however_far_parts_lie_from_each_other(gap_m):
+    """Parts that the fence's margin joins, but not that of the ways, are ways' hull all the same."""
+    parts = shapely.union_all([box(0, 0, 300, 100), box(0, 100 + gap_m, 100, 400 + gap_m)])
+    ways = hull(parts, [Point(-20, -20)], FLIGHT_MARGIN_M)
+    beyond = LineString([(300, 50), (420, 50)])
+    around = fence(parts, [Point(-20, -20)], beyond)
+    assert around.covers(ways)
+    assert around.covers(beyond.buffer(40))
+    assert around.within(ways.union(beyond).buffer(80))
 
 
 def test_the_uploaded_fence_leaves_the_middle_of_a_ring_open(patrol, at_metres):

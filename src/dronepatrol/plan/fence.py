@@ -34,10 +34,15 @@ def fence(area: BaseGeometry, docks: list[Point], lines: BaseGeometry | None = N
         The flight lines: what of them is planned further outside than ways between lanes are, as the lanes of tilted
         cameras are, lies inside too.
     """
+    planned = hull(area, docks, FLIGHT_MARGIN_M)  # as ways are planned, whichever parts a wider margin would join
+    around: BaseGeometry = planned.buffer(FENCE_MARGIN_M - FLIGHT_MARGIN_M + _SIMPLER_M, quad_segs=2)
     if lines is not None:
-        area = area.union(lines.difference(hull(area, docks, FLIGHT_MARGIN_M + _GRAZE_M)))
-    simpler = hull(area, docks, FENCE_MARGIN_M + _SIMPLER_M).simplify(_SIMPLER_M)
-    return simpler if isinstance(simpler, Polygon) else hull(area, docks, FENCE_MARGIN_M)
+        beyond = lines.difference(planned.buffer(_GRAZE_M))
+        around = around.union(beyond.buffer(FENCE_MARGIN_M + _SIMPLER_M, quad_segs=2))
+    if not isinstance(around, Polygon):
+        around = around.convex_hull
+    simpler = Polygon(shapely.get_exterior_ring(around)).simplify(_SIMPLER_M)
+    return simpler if isinstance(simpler, Polygon) else Polygon(shapely.get_exterior_ring(around))
 
 
 def without_holes(polygon: Polygon) -> list[Polygon]:

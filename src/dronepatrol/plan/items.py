@@ -85,11 +85,11 @@ def fence_items(mission: Mission) -> tuple[MissionItem, ...]:
     areas = shapely.union_all([Polygon(rings[0], rings[1:]) for rings in mission.areas])  # they may overlap
     frame = LocalFrame.around(areas)
     docks = {(sortie.dock.lon_deg, sortie.dock.lat_deg) for sortie in mission.sorties}
-    lines = [frame.to_metres([(w.lon_deg, w.lat_deg) for w in sortie.waypoints]) for sortie in mission.sorties]
+    lines = [frame.to_metres(line_lonlat(sortie)) for sortie in mission.sorties]
     around = fence(
         frame.geometry_to_metres(areas),
         [Point(frame.to_metres(dock)) for dock in sorted(docks)],
-        MultiLineString([line for line in lines if len(line) > 1]),
+        MultiLineString(lines),
     )
     outline = tuple((float(x), float(y)) for x, y in frame.to_lonlat(np.asarray(around.exterior.coords)))
     items = _vertices(Command.NAV_FENCE_POLYGON_VERTEX_INCLUSION, outline)
@@ -98,6 +98,12 @@ def fence_items(mission: Mission) -> tuple[MissionItem, ...]:
             ring = tuple((float(x), float(y)) for x, y in part.exterior.coords)
             items += _vertices(Command.NAV_FENCE_POLYGON_VERTEX_EXCLUSION, ring)
     return tuple(items)
+
+
+def line_lonlat(sortie: Sortie) -> list[tuple[float, float]]:
+    """Return where a sortie flies, from its dock to its dock."""
+    home = (sortie.dock.lon_deg, sortie.dock.lat_deg)
+    return [home, *((waypoint.lon_deg, waypoint.lat_deg) for waypoint in sortie.waypoints), home]
 
 
 def _home(sortie: Sortie) -> MissionItem:

@@ -12,7 +12,7 @@ from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.patrol import PatrolSpec, Pattern, Zone, ZoneKind
 from dronepatrol.plan.fence import NOFLY_MARGIN_M
 from dronepatrol.plan.footprints import DuePhotos, seen_quads
-from dronepatrol.plan.heights import TOLERANCE_SHARE
+from dronepatrol.plan.heights import CLEARANCE_M, TOLERANCE_SHARE
 from dronepatrol.plan.photogrammetry import PhotoPlan
 from dronepatrol.plan.request import Request
 
@@ -20,6 +20,11 @@ SEEN_BEYOND_M = 10.0
 """Photos keep this far from what must not be seen: a default of ours for tilt and position."""
 ZONE_RULE = "NFZ_POLY"
 """The rule that an approval lifts for the zone that it names; temporary zones are another rule's."""
+CEILING_M = 118.0
+"""Nothing is planned higher above ground than this, for the ceiling of 120 m and errors of height."""
+TALLEST_M = CEILING_M - CLEARANCE_M
+"""Taller buildings are flown around: below the ceiling there is no clearance left above them."""
+_BESIDE_TALL_M = 1.0
 _NADIR_DEG = -90.0
 
 
@@ -28,7 +33,8 @@ def with_closed_zones(request: Request, photos: PhotoPlan) -> Request:
 
     A height limit below the planned height closes its zone. A site that must not be seen is closed with what photos
     show around it, for ways without photos too: in an emergency a camera that triggers by distance goes on. Places
-    to be rechecked in there are left out, as they would be looked at from aside, towards the site.
+    to be rechecked in there are left out, as they would be looked at from aside, towards the site. A building that is
+    too tall to be flown over is closed like a no-fly zone.
 
     Raises
     ------
@@ -43,9 +49,23 @@ def with_closed_zones(request: Request, photos: PhotoPlan) -> Request:
     unseen = [_around(zone, margin_m) for zone in request.zones if zone.kind is ZoneKind.SENSITIVE]
     return replace(
         request,
-        zones=tuple(replace(zone, kind=ZoneKind.NO_FLY, max_height_m=None) for zone in [*closed, *unseen]),
+        zones=tuple(
+            replace(zone, kind=ZoneKind.NO_FLY, max_height_m=None) for zone in [*closed, *unseen, *tall(request)]
+        ),
         places=_beside_sites(request, margin_m) if request.spec.pattern is Pattern.RECHECK else request.places,
     )
+
+
+def tall(request: Request) -> list[Zone]:
+    """Return the buildings that are too tall to be flown over, as zones; none where an approval lifts the ceiling."""
+    if request.spec.approval("ALT120"):
+        return []
+    zones = [
+        Zone(f"building-{number}", f"建筑物 building {one.height_m:g} m", one.geometry)
+        for number, one in enumerate(request.buildings, start=1)
+        if one.height_m > TALLEST_M
+    ]
+    return [_around(zone, _BESIDE_TALL_M) for zone in zones]
 
 
 def beside_m(request: Request, photos: PhotoPlan) -> float:

@@ -42,6 +42,7 @@ _CHECKS = (
     flight.energy,
     flight.inside_fence,
     flight.obstacles,
+    flight.too_tall,
     returning.ways_home,
     flight.link_range,
     flight.items,

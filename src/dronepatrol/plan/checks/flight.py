@@ -15,6 +15,7 @@ from dronepatrol.plan.checks.aircraft import over_network
 from dronepatrol.plan.checks.case import Case, Line
 from dronepatrol.plan.items import fence_items, sortie_items
 from dronepatrol.plan.obstacles import CLEARANCE_M
+from dronepatrol.plan.zones import TALLEST_M, tall
 
 MAX_ITEMS = {"ardupilot": 700, "px4": 500}
 """Mission items that fit the usual boards: ArduPilot's storage holds about 718, PX4's 500."""
@@ -92,6 +93,21 @@ def obstacles(case: Case) -> Iterator[Finding]:
             )
             todo = Both("fly higher, or take the place out", "提高飞行高度，或把该处划出")
             yield found("obstacle", "blocker", message, todo, case.place(at))
+
+
+def too_tall(case: Case) -> Iterator[Finding]:
+    """Name the buildings that are flown around, as they are too tall to be flown over."""
+    shapes = [case.frame.geometry_to_metres(zone.geometry) for zone in tall(case.request)]
+    if shapes:
+        lost_m2 = case.area.intersection(shapely.union_all(shapes)).area
+        message = Both(
+            f"{len(shapes)} buildings taller than {TALLEST_M:.0f} m are flown around, as no clearance is left above"
+            f" them below 120 m: {lost_m2:,.0f} m2 of the area",
+            f"{len(shapes)} 处高于 {TALLEST_M:.0f} 米的建筑物绕飞（120 米以下越顶余量不足）：涉及巡查区"
+            f" {lost_m2:,.0f} 平方米",
+        )
+        todo = Both("look at their roofs another way", "屋顶另行巡查")
+        yield found("obstacle", "info", message, todo, case.place(shapes[0]))
 
 
 def link_range(case: Case) -> Iterator[Finding]:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from dronepatrol.model.aircraft import AircraftProfile
 from dronepatrol.model.mission import Sortie, Waypoint
 from dronepatrol.model.patrol import ZoneKind
-from dronepatrol.plan.home.ways import CEILING_M
 from dronepatrol.plan.request import Request
+from dronepatrol.plan.zones import CEILING_M
 
 LEVEL_M = 15.0
 """Levels are so far from each other: what has to be between two drones, and a margin for barometers and gusts."""

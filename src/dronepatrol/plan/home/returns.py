@@ -19,6 +19,7 @@ from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.mission import Mission, Sortie
 from dronepatrol.model.patrol import Zone, ZoneKind
 from dronepatrol.plan.fence import fence
+from dronepatrol.plan.items import line_lonlat
 from dronepatrol.plan.obstacles import Obstacles, Skyline
 from dronepatrol.plan.request import Request
 from dronepatrol.plan.validity import in_force, window
@@ -160,8 +161,7 @@ class HomeWays:
         self.frame = LocalFrame.around(shapely.union_all([*areas, *map(Point, docks)]))
         docks_m = [Point(self.frame.to_metres(dock)) for dock in sorted(docks)]
         area = shapely.union_all([self.frame.geometry_to_metres(area) for area in areas])
-        flown = [[(w.lon_deg, w.lat_deg) for w in sortie.waypoints] for sortie in mission.sorties]
-        lines = MultiLineString([self.frame.to_metres(line) for line in flown if len(line) > 1])
+        lines = MultiLineString([self.frame.to_metres(line_lonlat(sortie)) for sortie in mission.sorties])
         self.fence = fence(area, docks_m, lines)
         self._inside = self.fence.buffer(FENCE_SLACK_M, quad_segs=4)
         shapely.prepare(self._inside)

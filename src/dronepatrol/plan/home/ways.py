@@ -11,11 +11,10 @@ from shapely.geometry.base import BaseGeometry
 from dronepatrol.model.mission import Mission, RallyPoint, Sortie, Waypoint
 from dronepatrol.plan.home.returns import LANDING_MARGIN_M, HomeWays, Returns, Sky
 from dronepatrol.plan.request import Request
+from dronepatrol.plan.zones import CEILING_M
 
-CEILING_M = 118.0
-"""Return heights are not raised above this, above the lowest ground of the sortie."""
 LEAST_RETURN_M = 15.0
-"""Nor are they lowered below this: ArduCopter's own default."""
+"""Return heights are not lowered below this, ArduCopter's own default; nor raised above the ceiling."""
 MOST_RALLY_POINTS = 20
 """Boards with 8 KB for settings hold 26 of ArduCopter's (its StorageManager), those with 16 KB 46."""
 TRIES = 150
