@@ -23,6 +23,8 @@ CLOSE = 0.98
 DROPS = 4
 STUB = 0.02
 """A lane drawn in keeps this share of its length at least; it is dropped where that saves more."""
+GRAZE = 1e-4
+"""Footprints side by side, as of rows a width apart, overlap by less than this share of a width: as good as not."""
 GRID = 1e-6
 """Grid, as a share of a width, on which footprints are united again where much seems uncovered: GEOS sometimes loses
 one of many that nearly touch."""
@@ -88,7 +90,7 @@ def _along(lanes: Array) -> Array:
 def _own(region: Region, lanes: Array, sweep: Sweep) -> NDArray[np.object_]:
     """Return what of the region only each of the lanes covers."""
     feet = footprints(lanes, sweep)
-    one, other = _meeting(feet)
+    one, other = _meeting(feet, sweep)
     return _without(region, feet, one, other)
 
 
@@ -98,7 +100,7 @@ def _charged(region: Region, lanes: Array, sweep: Sweep) -> NDArray[np.object_]:
     What several cover is charged to the one that has most of its own: the others can be drawn in for nothing there.
     """
     feet = footprints(lanes, sweep)
-    one, other = _meeting(feet)
+    one, other = _meeting(feet, sweep)
     own = shapely.area(_without(region, feet, one, other))
     share = np.round(own / shapely.area(feet), 6)
     rank = np.empty(len(lanes), dtype=np.intp)
@@ -107,9 +109,10 @@ def _charged(region: Region, lanes: Array, sweep: Sweep) -> NDArray[np.object_]:
     return _without(region, feet, one[first], other[first])
 
 
-def _meeting(feet: NDArray[np.object_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the pairs of footprints that meet, in both orders, sorted by the first."""
-    one, other = shapely.STRtree(feet).query(feet, predicate="intersects")
+def _meeting(feet: NDArray[np.object_], sweep: Sweep) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the pairs of footprints that overlap by more than a trifle, in both orders, sorted by the first."""
+    inner = shapely.buffer(feet, -GRAZE * sweep.width_m, join_style="mitre")
+    one, other = shapely.STRtree(feet).query(inner, predicate="intersects")
     one, other = one[one != other], other[one != other]
     sort = np.lexsort((other, one))
     return one[sort], other[sort]
@@ -121,7 +124,7 @@ def _without(
     """Return what of the region each footprint covers without the others paired with it."""
     shapely.prepare(region)
     by_lane = np.split(other, np.cumsum(np.bincount(one, minlength=len(feet)))[:-1])
-    others = np.array([shapely.union_all(feet[which]) for which in by_lane], dtype=object)
+    others = np.array([feet[which[0]] if len(which) == 1 else shapely.union_all(feet[which]) for which in by_lane])
     return np.asarray(shapely.difference(shapely.intersection(region, feet), others))
 
 
