@@ -22,7 +22,7 @@ from dronepatrol.plan.fleet.routing import merit, rerouted
 from dronepatrol.plan.fleet.sorties import Base
 from dronepatrol.plan.fleet.timetable import least_makespan_s, makespan_s, rows, with_timetable
 from dronepatrol.plan.fleet.tour import Tour
-from dronepatrol.plan.photogrammetry import PhotoPlan
+from dronepatrol.plan.photogrammetry import STEP_SLACK_M, TRIGGER_TICK_S, PhotoPlan
 from dronepatrol.plan.stretch import Stretch
 from dronepatrol.plan.timing import Pace
 from dronepatrol.store import profiles
@@ -126,6 +126,28 @@ def test_routing_is_never_worse_than_the_split_and_flies_the_same_within_the_bat
     for one in after:
         line = shapely.LineString(bases[one.dock].line(one.stretches))
         assert line.difference(FREE.buffer(0.01)).length < 0.01
+
+
+@given(seed=st.integers(0, 10_000), usable_wh=st.floats(12.0, 40.0))
+@settings(max_examples=8, deadline=None)
+def test_divided_lanes_have_the_asked_overlap_all_along_and_no_piece_is_flown_twice(seed, usable_wh):
+    stretches = [replace(one, points=one.points[[0, -1]]) for one in lanes(seed)]
+    done = flown(stretches, [[0.0, 0.0], [-1500.0, -900.0]], fleet_of(2, 1), usable_wh)
+    pieces = [piece for one in done.flights for piece in one.stretches] + done.left_out
+    for stretch in stretches:
+        line, seen, ends = shapely.LineString(stretch.points), [], []
+        for piece in pieces:
+            part = shapely.LineString(piece.points)
+            if line.buffer(0.01).covers(part):
+                along = PHOTOS.photos(piece.length_m, piece.photo_step_m)
+                seen += shapely.line_locate_point(line, shapely.line_interpolate_point(part, along)).tolist()
+                ends += [line.project(shapely.Point(point)) for point in piece.points]
+        tail_m = STEP_SLACK_M + TRIGGER_TICK_S * PHOTOS.speed_m_s * len(seen) + 0.01  # the last photo is due early
+        assert min(seen) <= tail_m
+        assert max(seen) >= stretch.length_m - tail_m
+        assert np.diff(np.sort(seen)).max() <= stretch.photo_step_m + 0.01
+        ends.sort()
+        assert ends[1:-1:2] == pytest.approx(ends[2::2], abs=0.01)  # pieces meet at cuts, and do not overlap
 
 
 def test_routing_lands_scattered_patrols_earlier():
