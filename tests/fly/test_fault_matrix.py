@@ -22,7 +22,7 @@ mavutil = pytest.importorskip("pymavlink.mavutil")
 
 PHASES = ("takeoff+2", "mission+15", "return+3", "landing+1")
 FAULTS = {
-    "link_loss": "link_loss@{}/8",
+    "link_loss": "link_loss@{}/4",
     "link_drop": "link_drop=0.3@{}",
     "link_lag": "link_lag=0.4@{}",
     "gps_glitch": "gps_glitch=60@{}/10",
@@ -38,7 +38,6 @@ LINK = {"link_loss", "link_drop", "link_lag"}
 EVERY_TIME = {
     ("link_loss", "mission+15"),
     ("gps_loss", "return+3"),
-    ("battery_low", "takeoff+2"),
     ("motor", "mission+15"),
     ("reboot", "mission+15"),
 }
@@ -91,8 +90,9 @@ def fly(embedded, survey, fence, home, tmp_path):
 
     def flown(fault: str, factor: float = 50.0) -> Flown:
         truth, own = tmp_path / "truth.parquet", tmp_path / "own.bin"
-        parameters = (("FENCE_ENABLE", 1.0), ("BATT_FS_CRT_ACT", 1.0))
-        vehicle = embedded(factor=factor, truth=truth, faults=(fault,), parameters=parameters)
+        parameters = [("FENCE_ENABLE", 1.0), ("BATT_FS_CRT_ACT", 1.0)]
+        parameters += [("FS_GCS_TIMEOUT", 2.0)] if fault.startswith("link_loss") else []
+        vehicle = embedded(factor=factor, truth=truth, faults=(fault,), parameters=tuple(parameters))
         log, error = None, ""
         try:
             log = fly_sortie(

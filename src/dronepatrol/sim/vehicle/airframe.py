@@ -5,7 +5,6 @@ ArduCopter's crash check.
 """
 
 from collections.abc import Callable
-from math import radians
 
 from dronepatrol.sim.vehicle.camera import Camera
 from dronepatrol.sim.vehicle.cockpit import Cockpit
@@ -34,8 +33,7 @@ class Airframe:
         if not motors:
             body.fall()
         elif not self.out_of_control and (was_up or cockpit.lifting):
-            slew = radians(cockpit.value("ATC_SLEW_YAW"))
-            body.fly(cockpit.demand, slew, radians(cockpit.value("ATC_ACCEL_Y_MAX")))
+            body.fly(cockpit.demand, cockpit.slew_rad_s, cockpit.slew_rad_s2)
         if state.landed is Landed.TAKEOFF and body.up > _AIRBORNE_M:
             state.landed = Landed.IN_AIR
         if was_up and body.on_ground:

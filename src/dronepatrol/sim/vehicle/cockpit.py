@@ -1,6 +1,6 @@
 """What every manoeuvre works with: the state, the controller, the demand on the body, and the speeds in use."""
 
-from math import atan2, hypot, inf, pi
+from math import atan2, hypot, inf, pi, radians
 
 from dronepatrol.sim.vehicle.controller import Controller, stopping_m
 from dronepatrol.sim.vehicle.dynamics import STEP_S, Demand
@@ -33,6 +33,7 @@ class Cockpit:
         self.looking_at: tuple[float, float] | None = None
         self.lifting = False
         self.reset_speeds()
+        self.parameters_changed()
 
     def reset_speeds(self) -> None:
         """Take the speeds from the parameters."""
@@ -47,6 +48,8 @@ class Cockpit:
     def parameters_changed(self) -> None:
         """Take gains, limits and, on the ground, the speeds from the parameters."""
         self.controller.tune(self.state.parameters)
+        self.slew_rad_s, self.slew_rad_s2 = radians(self.value("ATC_SLEW_YAW")), radians(self.value("ATC_ACCEL_Y_MAX"))
+        self._yaw_behaviour = int(self.state.parameters["WP_YAW_BEHAVIOR"])
         if not self.state.flying:
             self.reset_speeds()
 
@@ -108,7 +111,7 @@ class Cockpit:
 
     def look(self, velocity: Vector, top_m_s: float, *, homeward: bool) -> None:
         """Turn the nose: to a fixed heading, to a place, or as WP_YAW_BEHAVIOR says for a target that moves so."""
-        state, behaviour = self.state, int(self.state.parameters["WP_YAW_BEHAVIOR"])
+        state, behaviour = self.state, self._yaw_behaviour
         if self.looking_at is not None:
             self.turn_to(atan2(self.looking_at[1] - state.east_m, self.looking_at[0] - state.north_m))
         elif self.fixed_yaw is not None:
