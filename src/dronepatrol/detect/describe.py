@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dronepatrol.detect.detector import MATERIALS, SCENE
 from dronepatrol.detect.models import SUFFIX, added_folder, models, shipped_folder
 from dronepatrol.detect.sidecar import read_sidecar, sidecar_of
 from dronepatrol.detect.tiled import TiledDetector
@@ -84,7 +85,7 @@ def add(path: Path, name: str) -> Path:
     if not name or not all(sign.isalnum() or sign in "-_." for sign in name) or name.startswith("."):
         msg = f"model name {name!r}: expected letters, digits, '-', '_' and '.'"
         raise InputError(msg, hint="give another with --name")
-    if name == "scene" or name in models():
+    if name in {SCENE, MATERIALS} or name in models():
         msg = f"there is a model {name} already"
         raise InputError(msg, hint="give another name with --name")
     describe(path)

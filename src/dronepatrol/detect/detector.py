@@ -1,9 +1,12 @@
 """Which detector a name stands for."""
 
 from dronepatrol.detect.models import find_model, models
+from dronepatrol.detect.several import Several
 from dronepatrol.errors import InputError
 from dronepatrol.model.detection import Detector
 
+MATERIALS = "materials"
+"""Rules of thumb for materials and shapes; see ``detect.materials``."""
 SCENE = "scene"
 """The detector of the simulated scene; it is tuned to that scene and of no use for real photos."""
 
@@ -14,7 +17,8 @@ def load_detector(name_or_path: str, *, threads: int = 0, least_score: float | N
     Parameters
     ----------
     name_or_path
-        "scene", the name of a shipped or added model (``detect.models``), or the path of an ONNX file.
+        "scene", "materials", the name of a shipped or added model (``detect.models``), or the path of an ONNX file;
+        several with commas between look side by side.
     threads
         How many threads one call may use; 0 leaves it to the detector.
     least_score
@@ -25,13 +29,20 @@ def load_detector(name_or_path: str, *, threads: int = 0, least_score: float | N
     InputError
         When there is no such detector or file, or the file holds no detector that is understood.
     """
+    names = [name.strip() for name in name_or_path.split(",") if name.strip()]
+    if len(names) > 1:
+        return Several([load_detector(name, threads=threads, least_score=least_score) for name in names])
+    if name_or_path == MATERIALS:
+        from dronepatrol.detect.materials.detector import MaterialDetector  # noqa: PLC0415 heavy
+
+        return MaterialDetector()
     if name_or_path == SCENE:
         from dronepatrol.detect.scene import SceneDetector  # noqa: PLC0415 heavy
 
         return SceneDetector()
     path = find_model(name_or_path)
     if path is None:
-        known = ", ".join([SCENE, *models()])
+        known = ", ".join([SCENE, MATERIALS, *models()])
         msg = f"no detector {name_or_path!r}: neither a name (known: {known}) nor an ONNX file"
         raise InputError(msg, hint="give a name or the path of a .onnx file with --model")
     from dronepatrol.detect.tiled import TiledDetector  # noqa: PLC0415 heavy

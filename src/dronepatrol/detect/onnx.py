@@ -1,6 +1,7 @@
 """Networks in ONNX files [onnxruntime]: loaded, asked for their shapes, run."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,11 @@ def _runtime_errors() -> tuple[type[Exception], ...]:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0][:200]
+    """Return what onnxruntime says, without its codes and the place in its source."""
+    text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", (str(error).splitlines() or [""])[0])
+    if text.startswith("/onnxruntime_src"):
+        text = text.rpartition(") ")[2]
+    return text[:300]
 
 
 def _input_of(

@@ -1,0 +1,30 @@
+"""Several detectors as one: each looks for its own kinds."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dronepatrol.model.detection import Detections, Detector
+
+
+class Several:
+    """Detectors one after the other on the same image; implements ``model.detection.Detector``."""
+
+    def __init__(self, detectors: Sequence[Detector]) -> None:
+        self._detectors = detectors
+        self.name = " + ".join(one.name for one in detectors)
+        weights = [one.weights_sha256 for one in detectors if one.weights_sha256]
+        joined = hashlib.sha256("".join(weights).encode()).hexdigest() if weights else ""
+        self.weights_sha256 = weights[0] if len(weights) == 1 else joined
+        self.threshold = max(one.threshold for one in detectors)
+
+    def __call__(self, image: NDArray[np.uint8], gsd_m: float | None) -> Detections:
+        """Detect in one image with each; see ``model.detection.Detector``."""
+        found = [one(image, gsd_m) for one in self._detectors]
+        return Detections(
+            np.concatenate([one.xyxy for one in found]),
+            np.concatenate([one.score for one in found]),
+            np.concatenate([one.kind for one in found]),
+        )

@@ -1,0 +1,75 @@
+"""Rendered scenes with their truth, and a tally of what a detector finds in them; tests load this file by path."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from dronepatrol.areas import read_areas, read_register, read_zones
+from dronepatrol.geo.ground import ground_to_pixels
+from dronepatrol.geo.rotation import camera_to_ned
+from dronepatrol.model.camera import Camera
+from dronepatrol.model.detection import Detector
+from dronepatrol.model.patrol import RegisterKind
+from dronepatrol.sim.render.renderer import Renderer
+from dronepatrol.sim.scene.scene import Scene, build_scene
+
+DEMO = Path(__file__).resolve().parents[2] / "geodata" / "pinghu" / "xindai-demo"
+CAMERA = Camera.pinhole((2048, 1536), 2048.0)
+
+
+def demo_scene(seed: int) -> Scene:
+    area = read_areas(DEMO / "area.geojson")[0].geometry
+    nofly = [zone.geometry for zone in read_zones(DEMO / "nofly.geojson")]
+    files = {kind: DEMO / "registers" / f"{kind}.geojson" for kind in RegisterKind}
+    registers = {kind: read_register(kind, file) for kind, file in files.items() if file.exists()}
+    return build_scene(area, nofly, registers, seed, datetime.fromisoformat("2026-05-18T09:40:00+08:00"))
+
+
+class Tally:
+    """Found, missed and false detections by kind over several photos."""
+
+    def __init__(self, detector: Detector, kinds: Sequence[str], planted: dict[str, str] | None = None) -> None:
+        """Take a detector, its kinds, and for kinds that the scene calls otherwise, what it calls them."""
+        self.detector, self.kinds, self.planted = detector, kinds, planted or {}
+        self.found, self.missed, self.false = Counter(), Counter(), Counter()
+
+    def photo(self, scene: Scene, renderer: Renderer, place: np.ndarray, rng: np.random.Generator) -> None:
+        height = 100.0 + rng.normal(0, 2)
+        rotation = camera_to_ned(rng.uniform(0, 360), -90 + rng.normal(0, 1), rng.normal(0, 1))
+        image = renderer.render(*scene.frame.to_lonlat(place).tolist(), height, rotation)
+        jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+        finds = self.detector(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), height / CAMERA.fx_px)
+        centres = (finds.xyxy[:, :2] + finds.xyxy[:, 2:]) / 2
+        for kind in self.kinds:
+            self._match(
+                kind,
+                *in_view(scene, self.planted.get(kind, kind), rotation, height, place),
+                centres[finds.kind == kind],
+            )
+
+    def _match(self, kind: str, seen: np.ndarray, whole: np.ndarray, centres: np.ndarray) -> None:
+        away = np.linalg.norm(seen[:, None] - centres[None], axis=-1)
+        rows, columns = linear_sum_assignment(np.minimum(away, 1e3))
+        near = away[rows, columns] < 40  # pixels, 2 m
+        self.found[kind] += int(near.sum())
+        self.false[kind] += len(centres) - int(near.sum())
+        self.missed[kind] += int(whole.sum() - whole[rows[near]].sum())
+
+
+def in_view(scene: Scene, kind: str, rotation: np.ndarray, height_m: float, place: np.ndarray):
+    """Return pixels of the things of a kind that are at least partly in view, and which are wholly so."""
+    plants = [plant for plant in scene.plants if plant.kind == kind]
+    ground = np.array([plant.place.xy - place for plant in plants]).reshape(-1, 2)
+    rise = np.array([plant.thing.height_m / 2 for plant in plants])
+    pixels = ground_to_pixels(CAMERA, rotation, height_m - rise, ground)
+    size = np.array([np.hypot(plant.thing.length_m, plant.thing.width_m) / 2 + 0.6 for plant in plants])
+    radius = (size * CAMERA.fx_px / height_m)[:, None]
+    wh = np.array(CAMERA.image_wh)
+    partly = ((pixels > -radius) & (pixels < wh + radius)).all(axis=1)
+    whole = ((pixels > radius) & (pixels < wh - radius)).all(axis=1)
+    return pixels[partly], whole[partly]

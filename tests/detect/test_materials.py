@@ -1,0 +1,135 @@
+"""The material rules find what rendered scenes plant, and leave real pictures without such things alone."""
+
+import importlib.util
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from dronepatrol.detect.detector import load_detector
+from dronepatrol.detect.materials.detector import RULES, MaterialDetector
+from dronepatrol.sim.render.renderer import Renderer
+
+_SPEC = importlib.util.spec_from_file_location("scenes", Path(__file__).with_name("scenes.py"))
+scenes = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(scenes)
+
+KINDS = ["bare_soil", "dust_net", "blue_roof", "waste_heap", "garbage"]
+PLANTED = {"dust_net": "netted_soil"}
+BRIGHTON_M = 40.0 / 2222.0
+"""Ground sample distance of the Brighton photos: 40 m over the width-based focal length in pixels."""
+
+
+def _tally(seeds, photos):
+    tally = scenes.Tally(MaterialDetector(), KINDS, PLANTED)
+    for seed in seeds:
+        scene, rng = scenes.demo_scene(seed), np.random.default_rng(seed)
+        render = Renderer(scene, scenes.CAMERA)
+        for kind in KINDS:
+            plants = [plant for plant in scene.plants if plant.kind == PLANTED.get(kind, kind)]
+            for plant in plants[:photos]:
+                tally.photo(scene, render, plant.place.xy + rng.uniform(-25, 25, 2), rng)
+    return tally
+
+
+def _check(tally):
+    for kind in KINDS:
+        there = tally.found[kind] + tally.missed[kind]
+        assert there, kind
+        assert tally.found[kind] >= 0.8 * there, (kind, tally.missed[kind])
+    assert sum(tally.false.values()) <= 0.25 * sum(tally.found.values()), tally.false
+
+
+def test_it_finds_what_a_scene_plants():
+    _check(_tally([31], 2))
+
+
+@pytest.mark.campaign
+def test_it_finds_what_twenty_scenes_plant():
+    tally = _tally(range(101, 121), 3)
+    for kind in KINDS:
+        print(kind, tally.found[kind], "found", tally.missed[kind], "missed", tally.false[kind], "false")
+    _check(tally)
+
+
+def _false_alarms(paths_and_gsd):
+    detector = MaterialDetector()
+    return sum(
+        len(detector(cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION), gsd_m))
+        for path, gsd_m in paths_and_gsd
+    )
+
+
+def _scale_of_cars(path):
+    """Return the ground sample distance that makes the labelled vehicles of a picture 4.5 m long."""
+    rows = np.loadtxt(path.parents[1] / "labels" / f"{path.stem}.txt", ndmin=2).reshape(-1, 5)
+    return 4.5 / (416 * 0.92 * float(np.median(np.hypot(rows[:, 3], rows[:, 4])))) if len(rows) else math.nan
+
+
+def test_real_pictures_without_such_things_give_few_alarms(testdata):
+    """At most 0.3 per image over the Brighton photos and the aerial pictures of traffic together."""
+    brighton = [
+        (path, BRIGHTON_M)
+        for path in sorted(testdata("imagery/brighton_beach_dji_fc300s").rglob("*"))
+        if path.suffix.lower() == ".jpg"
+    ]
+    aerial = sorted(testdata("detection/aerial_cars/images").glob("*.jpg"))
+    images = [*brighton, *((path, _scale_of_cars(path)) for path in aerial)]
+    assert len(images) == 18 + 212
+    assert _false_alarms(images) <= 0.3 * len(images)
+
+
+def _water(seed=0, floats=()):
+    """Return 60 by 40 m of even greenish water between banks, at 0.05 m per pixel, with light patches on it."""
+    random = np.random.default_rng(seed)
+    image = np.empty((800, 1200, 3), dtype=np.uint8)
+    image[:] = (70, 130, 110)
+    image[:] = np.clip(image + random.normal(0, 18, (800, 1200, 1)), 0, 255)
+    water = np.full((640, 1200, 3), (82, 96, 70), dtype=float) + random.normal(0, 2, (640, 1200, 1))
+    image[80:720] = np.clip(water, 0, 255)
+    for x, y, radius in floats:
+        cv2.circle(image, (x, y), radius, (190, 200, 205), -1, cv2.LINE_AA)
+    return image
+
+
+def test_light_patches_on_water_float():
+    found = MaterialDetector()(_water(floats=[(400, 300, 15), (800, 420, 24)]), 0.05)
+    debris = found.xyxy[found.kind == "floating_debris"]
+    centres = sorted(((debris[:, :2] + debris[:, 2:]) / 2).round(-1).tolist())
+    assert centres == [[400, 300], [800, 420]]
+
+
+def test_bare_water_and_what_lies_on_the_bank_do_not():
+    on_the_bank = _water(floats=[(400, 84, 15), (800, 40, 24)])
+    for image in (_water(), on_the_bank):
+        assert "floating_debris" not in MaterialDetector()(image, 0.05).kind
+
+
+def test_small_things_need_fine_pictures():
+    assert {kind for kind, (_, coarsest_m) in RULES.items() if coarsest_m >= 0.2} == {
+        "bare_soil",
+        "dust_net",
+        "blue_roof",
+    }
+
+
+@pytest.mark.parametrize("gsd_m", [None, 0.0, -1.0, float("nan"), float("inf"), 1e9])
+def test_without_a_scale_nothing_has_a_size(gsd_m):
+    assert len(MaterialDetector()(_water(floats=[(400, 300, 15)]), gsd_m)) == 0
+
+
+def test_contract(detector_contract):
+    detector_contract(MaterialDetector())
+
+
+def test_rules_and_a_network_look_side_by_side(network, detector_contract):
+    output = np.zeros((1, 6, 84), dtype=np.float32)
+    output[0, :, 3] = 30, 30, 20, 10, 0.9, 0.0
+    path = network({"output": output}, names="['car', 'kite']")
+    both = load_detector(f"{path},materials")
+    found = both(_water(floats=[(400, 300, 15)]), 0.05)
+    assert {"car", "floating_debris"} <= set(found.kind.tolist())
+    assert both.name == "tiny + materials, rules of thumb"
+    detector_contract(both)
