@@ -198,11 +198,11 @@ def _merit(cut: _Cut, fleet: Fleet) -> tuple[int, float]:
 
 def _ends_s(cut: _Cut, fleet: Fleet) -> Array:
     """Return (d,) when each dock's last drone lands, if they fly the longest sorties first and charge in between."""
-    ends = np.zeros(len(cut.loads_s))
-    for dock in range(len(ends)):
-        flown = [s for s, (_, _, at) in zip(cut.seconds, cut.sorties, strict=True) if at == dock]
-        ends[dock] = last_landing_s(flown, fleet)
-    return ends
+    flown: list[list[float]] = [[] for _ in cut.loads_s]
+    for seconds, (_, _, dock) in zip(cut.seconds, cut.sorties, strict=True):
+        if dock >= 0:
+            flown[dock].append(seconds)
+    return np.array([last_landing_s(each, fleet) for each in flown])
 
 
 def _most_flights(cut: _Cut, fleet: Fleet) -> int:
