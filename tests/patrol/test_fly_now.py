@@ -61,3 +61,11 @@ def test_where_it_cannot_be_decided_that_is_said(planned, tmp_path):
     now = as_of(start + timedelta(hours=12), mission, mission.sorties, bare)
     assert now.forbidden == ()
     assert "whether temporary zones and daylight allow the flight now is not known" in now.warning
+
+
+def test_a_real_vehicle_is_not_flown_unconfirmed(planned):
+    command = [sys.executable, "-m", "dronepatrol", "fly", str(planned.root), "--connect", "udp:127.0.0.1:9"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 4
+    assert "udp:127.0.0.1:9 is not simulated and nobody confirmed which vehicle may fly" in done.stderr
+    assert "--confirm SYSID" in done.stderr

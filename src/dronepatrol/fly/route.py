@@ -74,9 +74,13 @@ class Route:
         return tuple(last[command] for command in _SETTINGS if command in last)
 
     def trigger_at(self, index: int) -> MissionItem:
-        """Return the camera trigger that holds when the item begins, without a photo at once; off where none is."""
+        """Return the camera trigger that holds when the item begins; off where none is.
+
+        It begins to count anew, so it begins with a photo: else two would be up to twice its step apart.
+        """
         steps = [item.params[0] for item in self.items[:index] if item.command == _TRIGGER]
-        return MissionItem(_TRIGGER, Frame.MISSION, (steps[-1] if steps else 0.0, 0.0, 0.0, 0.0))
+        step_m = steps[-1] if steps else 0.0
+        return MissionItem(_TRIGGER, Frame.MISSION, (step_m, 0.0, float(step_m > 0), 0.0))
 
 
 def route_of(items: tuple[MissionItem, ...], home: LonLat) -> Route:

@@ -41,6 +41,7 @@ _MISSION_COMPLETE = 5  # MISSION_STATE_COMPLETE
 _PARAMETERS_BYTEWISE = 1 << 4  # MAV_PROTOCOL_CAPABILITY_PARAM_ENCODE_BYTEWISE
 INTEGER_FORMATS = {1: "<B", 2: "<b", 3: "<H", 4: "<h", 5: "<I", 6: "<i"}
 """MAV_PARAM_TYPE to how an integer lies in the bytes of a parameter's value, where it travels bytewise."""
+_HEADER_BYTES = {0xFE: 6, 0xFD: 10}  # MAVLink 1 and 2, by the first byte of a packet
 _ATTITUDE, _VELOCITY, _POSITION, _CONSTANT_POSITION = 1 << 0, 1 << 1, 1 << 4, 1 << 7
 _UNSURE = _CONSTANT_POSITION | 1 << 10 | 1 << 11 | 1 << 15
 """Flags of either estimator message that forbid trust: no position aiding; not initialised (EKF_STATUS_REPORT) or GPS
@@ -135,7 +136,8 @@ class Decoder:
         form = INTEGER_FORMATS.get(m.param_type)
         if form is None or not self.bytewise:
             return float(m.param_value)
-        payload = bytes(m.get_payload()).ljust(4, b"\0")  # the float itself may have lost bits that made it no number
+        packet = bytes(m.get_msgbuf())  # the float itself may have lost bits that made it no number
+        payload = packet[_HEADER_BYTES[packet[0]] : -2].ljust(4, b"\0")  # MAVLink 2 cuts zeros at the end
         return float(struct.unpack_from(form, payload)[0])
 
     def _camera_image_captured(self, m: Any) -> Iterable[VehicleEvent]:

@@ -19,6 +19,7 @@ from dronepatrol.fly.mavlink.exchange import Exchange
 _ASK_S = 0.3
 _TRIES, _FEW_TRIES = 12, 4
 _MANY = 8  # so many names that were answered at once show that the link loses next to nothing
+_AT_ONCE = 12  # ArduPilot keeps 20 requests and forgets what is beyond
 _LONGEST_NAME = 16
 _NO_SUCH_PARAMETER = 1  # MAV_PARAM_ERROR_DOES_NOT_EXIST
 _ANSWERS = frozenset({"PARAM_VALUE", "PARAM_ERROR"})
@@ -38,10 +39,12 @@ def read(link: Exchange, names: Sequence[str]) -> dict[str, Any]:
     begun = time.monotonic()
     answered_at: list[int] = []  # how many names each round answered
     for tries in range(1, _TRIES + 1):
-        before = len(missing)
-        for name in sorted(missing):
-            link.post("param_request_read", param_id=name.encode(), param_index=-1)
-        _collect(link, missing, found)
+        before, asked = len(missing), sorted(missing)
+        for start in range(0, before, _AT_ONCE):
+            some = set(asked[start : start + _AT_ONCE])
+            for name in sorted(some):
+                link.post("param_request_read", param_id=name.encode(), param_index=-1)
+            _collect(link, some, missing, found)
         answered_at.append(before - len(missing))
         if not missing:
             return found
@@ -53,10 +56,10 @@ def read(link: Exchange, names: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def _collect(link: Exchange, missing: set[str], found: dict[str, Any]) -> None:
-    """Take answers off the list until none has come for a while."""
+def _collect(link: Exchange, asked: set[str], missing: set[str], found: dict[str, Any]) -> None:
+    """Take answers off both lists until those just asked for have come, or none has come for a while."""
     until = time.monotonic() + _ASK_S
-    while missing and (left_s := until - time.monotonic()) > 0:
+    while asked & missing and (left_s := until - time.monotonic()) > 0:
         message = link.await_any(_ANSWERS, left_s)
         if message is None or message.param_id not in missing:
             continue
