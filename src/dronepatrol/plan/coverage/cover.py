@@ -30,6 +30,8 @@ POLISHED = (3, 1)
 """So many of the best are ordered again, longer, and drawn in further, round by round."""
 MANY_CORNERS = 400
 """Above this the airspace is simplified."""
+CORNERS_PER_LANE = 10
+"""So many corners to fly around cost as much search as one lane."""
 PATCHES = 20
 """So many places that lanes of one sweep cannot cover are looked at."""
 PATCH_ANGLES = 6
@@ -91,7 +93,7 @@ def cover(task: Task) -> Coverage:
     task = _with_fewer_corners(task)
     airspace = Airspace(task.free, task.pace)
     lanes = _expected_lanes(task)
-    share = task.effort * min(1.0, MANY_LANES / lanes) ** 1.5
+    share = task.effort * min(1.0, MANY_LANES / (lanes + len(airspace.corners) / CORNERS_PER_LANE)) ** 1.5
     most = max(1, int(BUILT * share * min(max(1.0, FEW_LANES / lanes), MORE_BUILT)))
     built = [_built(task, airspace, parts) for parts in candidates(task.region, task.free, task.sweep, most)]
     ranked = _ranked(task, [one for one in built if one.lanes])
