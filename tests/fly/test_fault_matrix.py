@@ -153,7 +153,10 @@ def test_a_link_that_never_comes_back_is_said_and_the_vehicle_is_not_ours(embedd
     assert math.isfinite(log.time_s)
 
 
-def test_a_vehicle_that_cannot_be_armed_is_not_flown(fly):
+def test_a_motor_that_fails_as_it_lifts_off_ends_the_flight_there(fly):
     flown = fly("motor@0")
-    assert flown.log is None or flown.log.outcome in {Outcome.NOT_FLOWN, Outcome.RETURNED_EARLY}
+    assert flown.log is not None, flown.error
+    assert flown.log.outcome is Outcome.RETURNED_EARLY
+    assert "Crash" in flown.log.reason
     assert not flown.armed
+    assert flown.height_m < 2.0
