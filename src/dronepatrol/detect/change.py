@@ -1,9 +1,9 @@
 """What was built or taken away between two pictures of a place [opencv]: a heuristic for pale and grey structures.
 
-Two pictures months apart differ everywhere in colour: sun, season, camera. What stays is the pattern of edges. So things
-come first: compact, colourless ones are candidates in each picture, and one is new where its surroundings
-show another pattern than before (normalised cross-correlation, which no change of brightness or contrast alters).
-Plants are coloured and shadows are dark, so neither is a candidate.
+Two pictures months apart differ everywhere in colour: sun, season, camera. What stays is the pattern of edges. So
+things come first: compact, colourless ones are candidates in each picture, and one is new where its surroundings show
+another pattern than before (normalised cross-correlation, which no change of brightness or contrast alters). Plants are
+coloured and shadows are dark, so neither is a candidate.
 
 Limits: roofs as colourful as the ground are not seen; new roads and paved yards may pass for structures where they are
 compact; the pictures must show the ground alike (nadir or orthophoto), and be georeferenced to a few metres.
