@@ -6,22 +6,27 @@ tiles.
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import resource
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from training.data import AERIAL_CARS, VALIDATION, recording
 
+from dronepatrol.detect.change import as_mask, compare, plain_difference
 from dronepatrol.detect.evaluate import Seen, figures, look
 from dronepatrol.detect.images import decode
+from dronepatrol.detect.materials.detector import MaterialDetector
 from dronepatrol.detect.models import DEFAULT, models
 from dronepatrol.detect.nms import keep_best
 from dronepatrol.detect.onnx import OnnxNetwork
@@ -31,6 +36,8 @@ from dronepatrol.detect.truth.labelled import Labelled
 from dronepatrol.detect.truth.read import read_truth
 
 DATA = Path(os.environ.get("DRONEPATROL_TESTDATA", Path(__file__).parents[2] / "shared" / "data"))
+BRIGHTON = "imagery/brighton_beach_dji_fc300s"
+MATERIALS = ("bare_soil", "dust_net", "blue_roof", "waste_heap", "garbage")
 LEAST_SCORE = 0.01
 GSD_M = 0.065
 """Ground sample distance of the photos that speed and memory are measured on: tiles of 640 px."""
@@ -39,13 +46,16 @@ FigureValues = dict[str, object]
 
 def held_back(name: str) -> list[Labelled]:
     """Return the images of one data set that the shipped detector never learned from."""
-    root = DATA / "detection"
-    if name == "aerial_cars":
-        names = [AERIAL_CARS[number] for number in range(4)]
-        images = read_truth(root / name / "labels", root / name / "images", names)
-    else:
-        images = read_truth(root / name / "annotations.json", root / name / "images")
+    root = DATA / "detection" / "auair"
+    aerial = name == "aerial_cars"
+    images = every_aerial_car() if aerial else read_truth(root / "annotations.json", root / "images")
     return [one for one in images if recording(one.path.name) in VALIDATION]
+
+
+def every_aerial_car() -> list[Labelled]:
+    """Return all images of the *aerial_cars* set."""
+    root = DATA / "detection" / "aerial_cars"
+    return read_truth(root / "labels", root / "images", [AERIAL_CARS[number] for number in range(4)])
 
 
 def accuracy(weights: dict[str, Path]) -> FigureValues:
@@ -126,6 +136,67 @@ def memory(path: Path) -> FigureValues:
     return {"peak_48mp_mb": round(peak)}
 
 
+def materials() -> FigureValues:
+    """Return false alarms per real image without such things, and recall on rendered scenes, of the material rules."""
+    detector, alarms = MaterialDetector(), Counter[str]()
+    images = [(path, 40.0 / 2222.0) for path in sorted((DATA / BRIGHTON).rglob("*")) if path.suffix.lower() == ".jpg"]
+    images += [(one.path, _gsd_of_cars(one)) for one in every_aerial_car()]
+    for path, gsd_m in images:
+        alarms.update(detector(_decoded(path.read_bytes()), gsd_m).kind.tolist())
+    per_image = sum(alarms.values()) / len(images)
+    print(f"materials: {per_image:.3f} false alarms per image over {len(images)}: {dict(alarms)}")
+    found: FigureValues = {"material_false_alarms_per_image": round(per_image, 4)}
+    tally = _tally_of_scenes(detector)
+    for kind in MATERIALS:
+        there = tally.found[kind] + tally.missed[kind]
+        print(f"materials: {kind}: {tally.found[kind]} of {there} found, {tally.false[kind]} false, on rendered scenes")
+        found[f"material_{kind}_recall"] = round(tally.found[kind] / there, 4)
+    return found
+
+
+def _gsd_of_cars(one: Labelled) -> float:
+    """Return the ground sample distance that makes the labelled vehicles of a picture 4.5 m long."""
+    if not len(one.xyxy):
+        return float("nan")
+    return 4.5 / (0.92 * float(np.median(np.hypot(*(one.xyxy[:, 2:] - one.xyxy[:, :2]).T))))
+
+
+def _tally_of_scenes(detector: MaterialDetector) -> Any:
+    """Return what is found on photos of 20 rendered scenes, three around things of each kind."""
+    path = Path(__file__).parents[1] / "tests" / "detect" / "scenes.py"
+    spec = importlib.util.spec_from_file_location("scenes", path)
+    assert spec is not None
+    assert spec.loader is not None
+    scenes = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(scenes)
+    tally = scenes.Tally(detector, MATERIALS, {"dust_net": "netted_soil"})
+    for seed in range(101, 121):
+        scene, rng = scenes.demo_scene(seed), np.random.default_rng(seed)
+        render = scenes.Renderer(scene, scenes.CAMERA)
+        for kind in MATERIALS:
+            plants = [plant for plant in scene.plants if plant.kind == tally.planted.get(kind, kind)]
+            for plant in plants[:3]:
+                tally.photo(scene, render, plant.place.xy + rng.uniform(-25, 25, 2), rng)
+    return tally
+
+
+def change() -> FigureValues:
+    """Return the pixel F1 of new structures on the pairs, beside plain differencing."""
+    ours, plain = np.zeros(2), np.zeros(2)
+    for path in sorted((DATA / "detection" / "change_pairs" / "A").glob("*.png")):
+        before, after = (_decoded((path.parents[1] / side / path.name).read_bytes()) for side in "AB")
+        there = _decoded((path.parents[1] / "label" / path.name).read_bytes())[:, :, 0] > 0
+        wh = (there.shape[1], there.shape[0])
+        for sums, mask in (
+            (ours, as_mask(compare(before, after, 0.5), wh, appeared=True)),
+            (plain, plain_difference(before, after)),
+        ):
+            sums += np.count_nonzero(mask & there), np.count_nonzero(mask ^ there)
+    f1_ours, f1_plain = (float(2 * true / (2 * true + wrong)) for true, wrong in (ours, plain))
+    print(f"change: pixel F1 {f1_ours:.3f}, plain differencing {f1_plain:.3f}: {f1_ours / f1_plain:.2f} times")
+    return {"change_f1": round(f1_ours, 4), "plain_difference_f1": round(f1_plain, 4)}
+
+
 def _peak_of(path: Path) -> None:
     content = cv2.imencode(".jpg", _photo(48))[1].tobytes()
     TiledDetector(path)(_decoded(content), GSD_M)
@@ -164,7 +235,9 @@ def _timed(work: Callable[[], object], clock: Callable[[], float]) -> float:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="accuracy,speed,merging,memory", help="parts, with commas between")
+    parser.add_argument(
+        "--only", default="accuracy,speed,merging,memory,materials,change", help="parts, with commas between"
+    )
     parser.add_argument(
         "--model", type=Path, default=models().get(DEFAULT), help="weights to measure; the shipped ones"
     )
@@ -179,6 +252,8 @@ def main() -> None:
         "speed": lambda: speed(options.model),
         "merging": merging,
         "memory": lambda: memory(options.model),
+        "materials": materials,
+        "change": change,
     }
     found: FigureValues = {"benchmark": "detect"}
     for name in options.only.split(","):

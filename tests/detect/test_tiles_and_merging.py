@@ -8,7 +8,15 @@ from hypothesis.extra.numpy import arrays
 
 from dronepatrol.detect import nms
 from dronepatrol.detect.nms import iou, keep_best, yield_to_whole
-from dronepatrol.detect.tiles import CAR_M, OVERLAP, tile_size_px, tiles, touches_inner_border
+from dronepatrol.detect.tiles import (
+    CAR_M,
+    OVERLAP,
+    tile_size_px,
+    tile_sizes_px,
+    tiles,
+    touches_inner_border,
+    trusted_px,
+)
 
 sides = st.integers(1, 700)
 
@@ -89,6 +97,34 @@ def test_merging_equals_the_simple_way_across_blocks(monkeypatch):
     kept = keep_best(xyxy, score, kind, max_iou=0.3)
     assert 50 < len(kept) < 350
     assert kept.tolist() == _simple(xyxy, score, kind, 0.3)
+
+
+def test_parts_of_a_better_box_go_and_what_holds_a_better_box_stays():
+    xyxy = np.array([[0, 0, 100, 40], [5, 5, 35, 30], [200, 0, 300, 40], [205, 5, 235, 30.0]])
+    score = np.array([0.9, 0.5, 0.4, 0.8])
+    kind = np.zeros(4, dtype=int)
+    assert keep_best(xyxy, score, kind, max_iou=0.5, max_inside=0.8).tolist() == [0, 3, 2]
+    assert keep_best(xyxy, score, np.array([0, 1, 0, 1]), max_iou=0.5, max_inside=0.8).tolist() == [0, 3, 1, 2]
+
+
+def test_unknown_scale_is_looked_at_whole_and_in_quarters():
+    assert tile_sizes_px((4000, 3000), 416, None) == [2000, 4000]
+    assert tile_sizes_px((416, 416), 416, float("nan")) == [208, 416]
+
+
+def test_every_length_is_trusted_in_some_size_of_tile():
+    for sizes in ([640], [640, 2560], [208, 416]):
+        for length_px in np.geomspace(1, 1e5, 200):  # in pixels of the smallest tile's input
+            ranges = [trusted_px(sizes, number) for number in range(len(sizes))]
+            assert any(
+                low <= length_px * sizes[0] / size <= high for size, (low, high) in zip(sizes, ranges, strict=True)
+            )
+
+
+def test_known_scale_is_looked_at_for_cars_and_for_what_is_too_long_for_the_overlap():
+    assert tile_sizes_px((4000, 3000), 416, 0.065) == [640, 2560]
+    assert tile_sizes_px((4000, 3000), 416, 0.0125) == [3328, 4000]
+    assert tile_sizes_px((4000, 3000), 416, 0.005) == [8320]
 
 
 @pytest.mark.parametrize("spread", [20_000.0, 300.0])

@@ -16,11 +16,13 @@ Shapes = NDArray[np.object_]
 
 @dataclass(frozen=True, slots=True)
 class _Boxes:
-    """(n, 4) boxes, best first, their (n,) class numbers, and the same boxes as (n,) geometries."""
+    """(n, 4) boxes, best first, their (n,) class numbers, the same boxes as (n,) geometries, and what two may share."""
 
     xyxy: Floats
     kind: NDArray[np.intp]
     shapes: Shapes
+    max_iou: float
+    max_inside: float
 
 
 _BLOCK = 1024  # boxes decided at a time: bounds the pairs that are held
@@ -46,10 +48,13 @@ def _shapes(boxes: Floats) -> Shapes:
     return np.asarray(shapely.box(*boxes.T), dtype=np.object_)
 
 
-def keep_best(xyxy: Floats, score: Floats, kind: NDArray[np.intp], *, max_iou: float) -> NDArray[np.intp]:
+def keep_best(
+    xyxy: Floats, score: Floats, kind: NDArray[np.intp], *, max_iou: float, max_inside: float = 1.0
+) -> NDArray[np.intp]:
     """Return the indices of the boxes that stay, best first: none overlaps a better one of its kind by more.
 
-    Greedy non-maximum suppression. Equal scores keep the order given, so that the result is the same everywhere.
+    Greedy non-maximum suppression, also of boxes that lie inside a better one: parts of the thing. Equal scores keep
+    the order given, so that the result is the same everywhere.
 
     Parameters
     ----------
@@ -61,22 +66,24 @@ def keep_best(xyxy: Floats, score: Floats, kind: NDArray[np.intp], *, max_iou: f
         (n,) class numbers; only boxes of one kind compete.
     max_iou
         Intersection over union above which the lesser box goes.
+    max_inside
+        Share of the lesser box's own area inside the better one above which it goes.
     """
     order = np.argsort(-score, kind="stable")
-    boxes = _Boxes(xyxy[order], kind[order], _shapes(xyxy[order]))
+    boxes = _Boxes(xyxy[order], kind[order], _shapes(xyxy[order]), max_iou, max_inside)
     stays = np.ones(len(order), dtype=bool)
     for start in range(0, len(order), _BLOCK):
         block = np.flatnonzero(stays[start : start + _BLOCK]) + start
-        stays[block] = _greedy(block, boxes, max_iou)
+        stays[block] = _greedy(block, boxes)
         best = block[stays[block]]
         rest = np.flatnonzero(stays[start + _BLOCK :]) + start + _BLOCK
-        for lesser, _ in _rivals(rest, best, boxes, max_iou):
+        for lesser, _ in _rivals(rest, best, boxes):
             stays[lesser] = False
     return order[stays]
 
 
 def _rivals(
-    some: NDArray[np.intp], others: NDArray[np.intp], boxes: _Boxes, max_iou: float
+    some: NDArray[np.intp], others: NDArray[np.intp], boxes: _Boxes
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Yield (k,) of some boxes and (k,) of the others of their kind that they overlap by more, as indices, in parts."""
     if not len(some) or not len(others):
@@ -88,14 +95,17 @@ def _rivals(
         box, other = part[mine], others[theirs]
         same = boxes.kind[box] == boxes.kind[other]
         box, other = box[same], other[same]
-        close = iou(boxes.xyxy[box], boxes.xyxy[other]) > max_iou
+        mine_px, theirs_px = boxes.xyxy[box], boxes.xyxy[other]
+        close = iou(mine_px, theirs_px) > boxes.max_iou
+        if boxes.max_inside < 1:
+            close |= _common(mine_px, theirs_px) > boxes.max_inside * _area(mine_px)
         yield box[close], other[close]
 
 
-def _greedy(block: NDArray[np.intp], boxes: _Boxes, max_iou: float) -> NDArray[np.bool_]:
+def _greedy(block: NDArray[np.intp], boxes: _Boxes) -> NDArray[np.bool_]:
     """Return which boxes of a block, best first, stay: none overlaps one that stays before it."""
     before: dict[int, list[int]] = {}
-    for lesser, better in _rivals(block, block, boxes, max_iou):
+    for lesser, better in _rivals(block, block, boxes):
         ahead = better < lesser
         for low, high in zip(lesser[ahead].tolist(), better[ahead].tolist(), strict=True):
             before.setdefault(low, []).append(high)

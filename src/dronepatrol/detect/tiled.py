@@ -16,17 +16,27 @@ from dronepatrol.detect.images import fitted
 from dronepatrol.detect.nms import keep_best, yield_to_whole
 from dronepatrol.detect.onnx import OnnxNetwork, not_understood
 from dronepatrol.detect.sidecar import Sidecar, read_sidecar
-from dronepatrol.detect.tiles import BORDER_PX, CAR_IN_NETWORK_PX, tile_sizes_px, tiles, touches_inner_border
+from dronepatrol.detect.tiles import (
+    BORDER_PX,
+    CAR_IN_NETWORK_PX,
+    tile_sizes_px,
+    tiles,
+    touches_inner_border,
+    trusted_px,
+)
 from dronepatrol.model.detection import Detections
 
 THRESHOLD = 0.3
 """The working threshold of networks whose sidecar names none; not tuned to any data set."""
 MAX_IOU = 0.5
+MAX_INSIDE = 0.8
+"""Share of a box inside a better one above which it shows a part of the same thing."""
 MAX_COVERED_SHARE = 0.6
 """Share of a cut box inside a whole one above which they show the same thing."""
 MAX_THREADS = 8
 
-Tile = NDArray[np.intp]
+Tile = tuple[NDArray[np.intp], tuple[float, float]]
+"""Left, top, right, bottom, and from which to which length in network pixels finds in it count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +108,16 @@ class TiledDetector:
         if height == 0 or width == 0 or not len(self._wanted):
             return Detections.empty()
         sizes = tile_sizes_px((width, height), max(self.input_wh), gsd_m, self._car_px)
-        cut = [tile for size in sizes for tile in tiles((width, height), size)]
+        cut = [
+            (tile, trusted_px(sizes, number))
+            for number, size in enumerate(sizes)
+            for tile in tiles((width, height), size)
+        ]
         found = Finds.joined(list(self._looked_at(image, cut)))
         found = found[yield_to_whole(found.xyxy, self._rivals[found.kind], found.is_cut, max_share=MAX_COVERED_SHARE)]
-        found = found[keep_best(found.xyxy, found.score, self._rivals[found.kind], max_iou=MAX_IOU)]
+        found = found[
+            keep_best(found.xyxy, found.score, self._rivals[found.kind], max_iou=MAX_IOU, max_inside=MAX_INSIDE)
+        ]
         return Detections(found.xyxy, found.score, self.kinds[found.kind])
 
     def _looked_at(self, image: NDArray[np.uint8], cut: Sequence[Tile]) -> Iterator[Finds]:
@@ -117,7 +133,7 @@ class TiledDetector:
                 yield from found
 
     def _in_tiles(self, image: NDArray[np.uint8], group: Sequence[Tile]) -> list[Finds]:
-        fits = [fitted(image[t[1] : t[3], t[0] : t[2]], self.input_wh, self._intake.fit) for t in group]
+        fits = [fitted(image[t[1] : t[3], t[0] : t[2]], self.input_wh, self._intake.fit) for t, _ in group]
         pixels = _normalised([canvas for canvas, _, _ in fits], self._intake)
         outputs = self._network.run(pixels, self._roles)
         found = []
@@ -137,14 +153,15 @@ class TiledDetector:
         (edges, scores), (scale, offset) = answer, fit
         kind = scores.argmax(axis=1) if len(scores) else np.empty(0, dtype=np.intp)
         score = scores.max(axis=1, initial=0.0).astype(np.float64)
-        found = np.flatnonzero(score >= self._least_score)
+        (least_px, most_px), length = tile[1], (edges[:, 2:] - edges[:, :2]).max(axis=1, initial=0.0)
+        found = np.flatnonzero((score >= self._least_score) & (length >= least_px) & (length <= most_px))
         boxes, score, kind = edges[found].astype(np.float64), score[found], kind[found]
         kept = keep_best(boxes, score, self._rivals[kind], max_iou=MAX_IOU)
-        left, top, right, bottom = tile
+        left, top, right, bottom = tile[0]
         edge = np.array([left, top, left, top], dtype=float)
         xyxy = (boxes[kept] - np.tile(offset, 2)) / np.tile(scale, 2) + edge - 0.5  # edges to pixel centres
         xyxy = np.clip(xyxy, edge - 0.5, np.array([right, bottom, right, bottom]) - 0.5)
-        is_cut = touches_inner_border(xyxy, tile, (image.shape[1], image.shape[0]), BORDER_PX / float(scale.min()))
+        is_cut = touches_inner_border(xyxy, tile[0], (image.shape[1], image.shape[0]), BORDER_PX / float(scale.min()))
         real = (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])
         return Finds(xyxy, np.minimum(score[kept], 1.0), kind[kept], is_cut)[real]
 

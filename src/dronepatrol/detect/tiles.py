@@ -1,6 +1,7 @@
 """How an image is cut so that things have the size that a network knows. Pure."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,8 @@ OVERLAP = 0.25
 """Share of a tile that it has in common with the next; things up to that size are whole in one of them."""
 LARGER = 4
 """A bus of 18 m in a tile this many times larger is as long as a car in a tile for cars."""
-SMALL = 2
-"""An image without known scale is small, and looked at closer, up to this many times the network's input."""
+LEAST_TRUSTED_PX, MOST_TRUSTED_PX = 20.0, 90.0
+"""Network pixels below and above which things are left to smaller and to larger tiles, where there are such."""
 BORDER_PX = 2.0
 """A box that ends this close to a border inside the image, in network pixels, is taken as cut."""
 
@@ -43,19 +44,24 @@ def tile_sizes_px(
     """Return the sides of the tiles, in image pixels, that an image is looked at with, smallest first.
 
     With a known ground sample distance: tiles for cars, and :data:`LARGER` times larger ones where an image has more
-    than one, in which things too long for the overlap are whole. Where it is unknown, things may have any size: tiles
-    from one image pixel per network pixel (half of one for small images) to the whole image, each twice the last.
+    than one, in which things too long for the overlap are whole. Where it is unknown: the whole image, and tiles of half its
+    length.
     """
     longest = max(image_wh)
+    if gsd_m is None or not math.isfinite(gsd_m) or gsd_m <= 0:
+        return [max(longest // 2, 16), longest]
     first = tile_size_px(network_px, gsd_m, car_px)
-    if gsd_m is not None and math.isfinite(gsd_m) and gsd_m > 0:
-        return [first] if first >= longest else [first, min(LARGER * first, longest)]
-    size = first if longest > SMALL * network_px else first // 2
-    sizes = []
-    while size * 1.5 < longest:
-        sizes.append(size)
-        size *= 2
-    return [*sizes, longest]
+    return [first] if first >= longest else [first, min(LARGER * first, longest)]
+
+
+def trusted_px(sizes: Sequence[int], number: int) -> tuple[float, float]:
+    """Return from which to which length, in network pixels, finds in tiles of the given size count.
+
+    Of several sizes of tile, the larger shows what is large in the smaller better, and the other way round (as in Singh
+    and Davis 2018): a part of a truck in a small tile is no car.
+    """
+    least = 0.0 if number == 0 else LEAST_TRUSTED_PX
+    return least, math.inf if number == len(sizes) - 1 else MOST_TRUSTED_PX
 
 
 def tiles(image_wh: tuple[int, int], tile_px: int) -> NDArray[np.intp]:
