@@ -191,7 +191,7 @@ def change() -> FigureValues:
             (ours, as_mask(compare(before, after, 0.5), wh, appeared=True)),
             (plain, plain_difference(before, after)),
         ):
-            sums += np.count_nonzero(mask & there), np.count_nonzero(mask ^ there)
+            sums[:] += np.count_nonzero(mask & there), np.count_nonzero(mask ^ there)
     f1_ours, f1_plain = (float(2 * true / (2 * true + wrong)) for true, wrong in (ours, plain))
     print(f"change: pixel F1 {f1_ours:.3f}, plain differencing {f1_plain:.3f}: {f1_ours / f1_plain:.2f} times")
     return {"change_f1": round(f1_ours, 4), "plain_difference_f1": round(f1_plain, 4)}

@@ -44,8 +44,8 @@ def tile_sizes_px(
     """Return the sides of the tiles, in image pixels, that an image is looked at with, smallest first.
 
     With a known ground sample distance: tiles for cars, and :data:`LARGER` times larger ones where an image has more
-    than one, in which things too long for the overlap are whole. Where it is unknown: the whole image, and tiles of half its
-    length.
+    than one, in which things too long for the overlap are whole. Where it is unknown: the whole image, and tiles of
+    half its length.
     """
     longest = max(image_wh)
     if gsd_m is None or not math.isfinite(gsd_m) or gsd_m <= 0:
