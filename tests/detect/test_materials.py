@@ -69,7 +69,7 @@ def _scale_of_cars(path):
 
 
 def test_real_pictures_without_such_things_give_few_alarms(testdata):
-    """At most 0.3 per image over the Brighton photos and aerial pictures of traffic; the benchmark takes all of them."""
+    """At most 0.3 per image over the Brighton photos and aerial pictures of traffic; the benchmark takes all."""
     brighton = [
         (path, BRIGHTON_M)
         for path in sorted(testdata("imagery/brighton_beach_dji_fc300s").rglob("*"))

@@ -1,0 +1,97 @@
+"""From labelled images to figures, a picture of the worst, and an exit code, as a user asks for them."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from dronepatrol.cli.app import app
+
+CELLS = 84
+CAR, VAN = (8.0, 8.0, 24.0, 20.0), (30.0, 30.0, 50.0, 44.0)  # edges from the corner; the images have 64 px
+
+
+@pytest.fixture
+def asked(network, tmp_path):
+    """Return a function that evaluates a network whose finds in every image are given: box, score, class."""
+
+    def evaluate(finds, labels, *more):
+        output = np.zeros((1, 4 + 2, CELLS), dtype=np.float32)
+        for cell, ((left, top, right, bottom), score, number) in enumerate(finds):
+            output[0, :4, cell] = (left + right) / 2, (top + bottom) / 2, right - left, bottom - top
+            output[0, 4 + number, cell] = score
+        path = network({"output": output}, names="['car', 'van']")
+        images = tmp_path / "images"
+        images.mkdir()
+        Image.new("RGB", (64, 64), (90, 120, 60)).save(images / "one.png")
+        (images / "broken.jpg").write_bytes(b"\xff\xd8 no picture")
+        truth = tmp_path / "truth.json"
+        names = ["one.png", *more]
+        truth.write_text(
+            json.dumps(
+                {
+                    "images": [{"id": number, "file_name": name} for number, name in enumerate(names)],
+                    "categories": [{"id": 1, "name": "car"}, {"id": 2, "name": "van"}],
+                    "annotations": [
+                        {"image_id": 0, "category_id": kind + 1, "bbox": [a, b, c - a, d - b], "iscrowd": 0}
+                        for (a, b, c, d), kind in labels
+                    ],
+                }
+            )
+        )
+        arguments = ["evaluate", "--images", images, "--truth", truth, "--model", path, "--gsd", "0.05", "--json"]
+        picture = tmp_path / "worst.png"
+        result = CliRunner().invoke(app, [*map(str, arguments), "--picture", str(picture)])
+        return result.exit_code, json.loads(result.stdout), cv2.imread(str(picture))
+
+    return evaluate
+
+
+def test_all_found_is_all_ones(asked):
+    code, result, picture = asked([(CAR, 0.9, 0), (VAN, 0.8, 1)], [(CAR, 0), (VAN, 1)])
+    assert code == 0
+    assert (result["images"], result["threshold"]) == (1, 0.3)
+    for kind, labels in (("car", 1), ("van", 1), ("vehicle", 2)):
+        figures = result["kinds"][kind]
+        assert (figures["labels"], figures["ap50"], figures["precision"], figures["recall"]) == (labels, 1, 1, 1)
+        assert figures["ap50_95"] > 0.9
+    assert picture.shape == (280, 240, 3)
+
+
+def test_a_vehicle_called_otherwise_is_a_vehicle_all_the_same(asked):
+    _, result, _ = asked([(CAR, 0.9, 1)], [(CAR, 0)])
+    assert result["kinds"]["car"]["recall"] == 0
+    assert result["kinds"]["vehicle"]["recall"] == 1
+    assert result["kinds"]["vehicle"]["by_size"]["small"] == {"labels": 1, "ap50": 1.0}
+
+
+def test_misses_and_false_finds_are_counted_and_drawn(asked):
+    _, result, picture = asked([((40.0, 2.0, 60.0, 12.0), 0.9, 0)], [(CAR, 0), (VAN, 0)])
+    car = result["kinds"]["car"]
+    assert (car["false"], car["missed"], car["ap50"]) == (1, 2, 0)
+    assert picture.shape == (280, 3 * 240, 3)
+
+
+def test_finds_below_the_threshold_count_for_average_precision_alone(asked):
+    _, result, _ = asked([(CAR, 0.2, 0)], [(CAR, 0)])
+    assert result["kinds"]["car"]["ap50"] == 1
+    assert result["kinds"]["car"]["recall"] == 0
+
+
+def test_a_broken_image_is_named_and_the_rest_is_measured(asked):
+    code, result, _ = asked([(CAR, 0.9, 0)], [(CAR, 0)], "broken.jpg")
+    assert code == 3
+    assert result["images"] == 1
+
+
+def test_labels_of_nothing_but_broken_images_fail(tmp_path, network):
+    (tmp_path / "broken.jpg").write_bytes(b"")
+    truth = tmp_path / "truth.json"
+    truth.write_text('{"images": [{"id": 1, "file_name": "broken.jpg"}], "annotations": [], "categories": []}')
+    path = network({"output": np.zeros((1, 6, CELLS), dtype=np.float32)}, names="['car', 'van']")
+    arguments = ["evaluate", "--images", tmp_path, "--truth", truth, "--model", path]
+    result = CliRunner().invoke(app, list(map(str, arguments)))
+    assert "none of 1 labelled images could be used" in str(result.exception)
