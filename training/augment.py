@@ -15,6 +15,8 @@ OBJECT_PX = (11.0, 120.0)
 """Range of the longer side of a box, in network pixels, that crops are scaled to."""
 MOSAIC_OBJECT_PX = (11.0, 60.0)
 MAX_ZOOM = 5.0
+NEAR_NADIR, NEAR_OBLIQUE = 0.8, 0.6
+"""Share of crops that are taken near a vehicle; the rest shows whatever is there, mostly background."""
 SLENDER = 1.6
 """A box longer than this many widths is the outline of a vehicle that lies along it; others may lie askew."""
 MIN_VISIBLE = 0.4
@@ -62,7 +64,7 @@ class Crops:
         number = int(self.random.choice(len(self._images), p=self._share))
         image, pixels = self._images[number], self._pixels[number]
         scale = self._scale(image, object_px)
-        centre = self._centre(image, pixels, size / scale)
+        centre = self._centre(image, pixels, size / scale, NEAR_NADIR if image.nadir else NEAR_OBLIQUE)
         matrix = _matrix(centre, self._linear(image.nadir) * scale, size)
         smooth = cv2.INTER_AREA if scale < 0.6 else cv2.INTER_LINEAR
         out = cv2.warpAffine(pixels, matrix, (size, size), flags=smooth, borderValue=(GREY, GREY, GREY))
@@ -87,9 +89,9 @@ class Crops:
         wanted = np.exp(self.random.uniform(*np.log(object_px)))
         return float(np.clip(wanted / np.median(sides), 0.15, MAX_ZOOM))
 
-    def _centre(self, image: Labelled, pixels: Image, reach: float) -> tuple[float, float]:
+    def _centre(self, image: Labelled, pixels: Image, reach: float, near: float) -> tuple[float, float]:
         height, width = pixels.shape[:2]
-        if len(image.xyxy) and self.random.random() < 0.8:
+        if len(image.xyxy) and self.random.random() < near:
             box = image.xyxy[self.random.integers(len(image.xyxy))]
             shift = self.random.uniform(-0.4, 0.4, 2) * reach
             return float((box[0] + box[2]) / 2 + shift[0]), float((box[1] + box[3]) / 2 + shift[1])
