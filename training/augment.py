@@ -15,10 +15,12 @@ OBJECT_PX = (11.0, 120.0)
 """Range of the longer side of a box, in network pixels, that crops are scaled to."""
 MOSAIC_OBJECT_PX = (11.0, 60.0)
 MAX_ZOOM = 5.0
-NEAR_NADIR, NEAR_OBLIQUE = 0.8, 0.6
+NEAR_NADIR, NEAR_OBLIQUE = 0.8, 0.45
 """Share of crops that are taken near a vehicle; the rest shows whatever is there, mostly background."""
 SLENDER = 1.6
 """A box longer than this many widths is the outline of a vehicle that lies along it; others may lie askew."""
+OBLIQUE_WEIGHT = 1.5
+"""How much more often a recording of tilted views is drawn from: they are few, and differ most."""
 MIN_VISIBLE = 0.4
 """Share of a box that a crop must show; below, the box is painted out."""
 GREY = 114
@@ -34,7 +36,11 @@ class Crops:
         self._pixels: list[Image] = [_read(image) for image in images]
         names = sorted({image.recording for image in images})
         count = {name: sum(image.recording == name for image in images) for name in names}
-        weight = np.array([count[image.recording] ** -0.5 for image in images])  # large recordings lead, not drown
+        weight = np.array(
+            [  # large recordings lead, not drown
+                count[image.recording] ** -0.5 * (1.0 if image.nadir else OBLIQUE_WEIGHT) for image in images
+            ]
+        )
         self._share = weight / weight.sum()
 
     def batch(self, count: int) -> tuple[Image, list[Boxes], list[NDArray[np.intp]]]:
