@@ -81,7 +81,7 @@ def fly(truth_m: np.ndarray, poses: list[tuple], seed: int, noise: Noise = Noise
             x, y = pixels[thing] + rng.normal(0, noise.box_px, 2)
             name = f"{shot_id}#{thing}"
             thing_of[name] = int(thing)
-            found.append((name, shot_id, kinds[thing], 0.8, x - 20, y - 40, x + 20, y + 40, "synthetic", ""))
+            found.append((name, shot_id, kinds[thing], 0.8, x - 20, y - 40, x + 20, y + 40, "synthetic", "", ""))
     table = pd.DataFrame(found, columns=list(DETECTIONS.columns))
     return Patrol(geopandas.GeoDataFrame(shots, geometry="geometry", crs="EPSG:4326"), table, truth_m, thing_of)
 

@@ -1,12 +1,14 @@
 """The flights' biases: the thin solve equals the whole one, and covariances stay covariances."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dronepatrol.issues.flights import estimated, shared_bias_m2, solved
-from dronepatrol.issues.sightings import Sightings
+from dronepatrol.issues.flights import estimated, solved
+from dronepatrol.issues.sightings import Sightings, shared_bias_m2
 
 
 def made_up(seed: int, lean_m: float) -> tuple[Sightings, np.ndarray]:
@@ -20,6 +22,7 @@ def made_up(seed: int, lean_m: float) -> tuple[Sightings, np.ndarray]:
     seen = Sightings(
         place_m=rng.normal(0, 50, (6, 2))[labels] + rng.normal(0, 2, (n, 2)),
         photo_m2=roots @ np.swapaxes(roots, 1, 2) + 0.2 * np.eye(2),
+        apart_m2=np.tile(np.eye(2), (n, 1, 1)),
         bias_m2=np.array([1.0, 2.0, 0.5])[flight][:, None, None] * np.eye(2) + lean[:, :, None] * lean[:, None],
         box_sigma_m=np.full(n, 0.2),
         photo=np.arange(n),
@@ -65,9 +68,7 @@ def test_the_thin_solve_is_the_whole_one(seed) -> None:
 @given(st.integers(0, 10_000), st.floats(0, 5), st.floats(1e-4, 1))
 def test_covariances_stay_positive_however_the_height_leans(seed, lean, photo) -> None:
     seen, labels = made_up(seed, lean)
-    sharp = Sightings(
-        seen.place_m, seen.photo_m2 * photo, seen.bias_m2, seen.box_sigma_m, seen.photo, seen.flight, seen.kind
-    )
+    sharp = replace(seen, photo_m2=seen.photo_m2 * photo)
     places = solved(sharp, labels, estimated(sharp, labels))
     assert (np.linalg.eigvalsh(places.covariance_m2) > 0).all()
     assert shared_bias_m2(seen)[0, 0, 0] == pytest.approx(1.0)

@@ -37,7 +37,7 @@ class Result:
 def merged(patrol) -> Result:
     observations, skipped = observe(patrol.detections, patrol.shots, object_height_m={})
     assert not skipped
-    clusters = merge(observations)
+    clusters = merge(observations, patrol.shots)
     place = patrol.frame.to_metres([(cluster.lon_deg, cluster.lat_deg) for cluster in clusters])
     members = [[patrol.thing_of[name] for name in cluster.observation_ids] for cluster in clusters]
     owner = np.array([np.bincount(things).argmax() for things in members])
@@ -147,6 +147,13 @@ def test_figures_of_scattered_things(synthetic) -> None:
 
 def test_neighbours_at_six_metres_stay_apart(synthetic) -> None:
     check_neighbours(figures(synthetic, rows_of_six(6.0), 20))
+
+
+def test_rows_at_three_metres_stay_apart_among_other_things(synthetic) -> None:
+    found = figures(synthetic, np.vstack([rows_of_six(3.0), SCATTERED]), 20)
+    assert found["duplicate_share"] <= 0.01
+    assert found["lost_share"] <= 0.01
+    assert found["inside_95"] > 0.88
 
 
 @pytest.mark.campaign

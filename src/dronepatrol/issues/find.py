@@ -63,7 +63,7 @@ def find_issues(
     table = observations.assign(kind=of_kind)[of_kind.notna()]
     found = [
         thing
-        for thing in _judged(merge(table), table, shots, registers, towns)
+        for thing in _judged(merge(table, shots), table, shots, registers, towns)
         if thing.verdict.problem and thing.share >= MIN_SUPPORT
     ]
     order = {problem.id: number for number, problem in enumerate(known.problems)}

@@ -7,23 +7,8 @@ from the pose's own sigmas; the things are eliminated (Schur complement), so tha
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
-from dronepatrol.issues.sightings import (
-    GATE,
-    Floats,
-    Ints,
-    Places,
-    Sightings,
-    information,
-    places,
-    reach_m,
-    renumbered,
-    squared_distance,
-)
-from dronepatrol.issues.unions import joined
-
-_MOST_SHIFTS = 300  # shifts tried between two flights, the most likely first
+from dronepatrol.issues.sightings import Floats, Ints, Places, Sightings, information, places, shared_bias_m2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +17,6 @@ class Biases:
 
     mean_m: Floats
     covariance_m2: Floats
-
-
-def shared_bias_m2(s: Sightings) -> Floats:
-    """Return (F, 2, 2) what all sightings of a flight share: the round part of their bias covariances.
-
-    A bias of position is the same in every direction; one of height moves each sighting along its own ray, and what
-    that adds is left to :func:`solved`.
-    """
-    least = np.full(int(s.flight.max()) + 1, np.inf)
-    np.minimum.at(least, s.flight, np.linalg.eigvalsh(s.bias_m2)[:, 0])
-    return np.asarray(np.maximum(least, 1e-6)[:, None, None] * np.eye(2))
-
-
-def join_flights(s: Sightings, labels: Ints) -> Ints:
-    """Return the labels after joining groups of different flights that are one thing."""
-    if len(np.unique(s.flight)) < 2:
-        return labels
-    prior = shared_bias_m2(s)
-    first = _first_join(s, labels, prior)
-    biases = estimated(s, first)
-    group = places(s, labels)
-    mean = group.mean_m - biases.mean_m[_flight_of(s, labels)]
-    return _join(s, labels, Places(mean, group.covariance_m2), biases.covariance_m2)
 
 
 def estimated(s: Sightings, labels: Ints) -> Biases:
@@ -124,67 +86,3 @@ def _parts(s: Sightings, labels: Ints) -> _Parts:
     first = np.repeat(np.arange(len(code)), many)
     second = np.arange(len(first)) - np.repeat(np.cumsum(many) - many, many) + np.repeat(start, many)
     return _Parts(thing, flight, total, moment, group.mean_m, group.covariance_m2, first, second)
-
-
-def _flight_of(s: Sightings, labels: Ints) -> Ints:
-    flight = np.empty(labels.max() + 1, dtype=np.intp)
-    flight[labels] = s.flight
-    return flight
-
-
-def _pairs(s: Sightings, labels: Ints, group: Places, reach: float) -> tuple[Ints, Ints]:
-    """Return near groups of one kind and different flights, the lower flight first."""
-    flight, kind = _flight_of(s, labels), np.empty(labels.max() + 1, dtype=np.intp)
-    kind[labels] = s.kind
-    i, j = cKDTree(group.mean_m).query_pairs(reach, output_type="ndarray").astype(np.intp).T
-    keep = (flight[i] != flight[j]) & (kind[i] == kind[j])
-    i, j = i[keep], j[keep]
-    swap = flight[i] > flight[j]
-    return np.where(swap, j, i), np.where(swap, i, j)
-
-
-def _first_join(s: Sightings, labels: Ints, prior: Floats) -> Ints:
-    """Return the labels joined across flights by the one shift between each two flights that explains most."""
-    group, flight = places(s, labels), _flight_of(s, labels)
-    widest = 2 * float(np.linalg.eigvalsh(prior)[:, 1].max())
-    i, j = _pairs(s, labels, group, reach_m(group.covariance_m2, widest))
-    order = np.lexsort((j, i, flight[j], flight[i]))
-    i, j = i[order], j[order]
-    links: list[tuple[float, int, int]] = []
-    starts = np.flatnonzero(np.diff(flight[i] * len(prior) + flight[j])) + 1
-    for a, b in zip(np.split(i, starts), np.split(j, starts), strict=True):
-        if len(a):
-            links += _voted(group, a, b, prior[flight[a[0]]] + prior[flight[b[0]]])
-    own = [frozenset({int(number)}) for number in flight]
-    return renumbered(joined([(a, b) for _, a, b in sorted(links)], own)[labels])
-
-
-def _voted(group: Places, i: Ints, j: Ints, prior: Floats) -> list[tuple[float, int, int]]:
-    """Return (cost, i, j) of the pairs between two flights that agree with the best shift; ``i`` is sorted."""
-    difference = group.mean_m[i] - group.mean_m[j]
-    allowed = group.covariance_m2[i] + group.covariance_m2[j]
-    alone = squared_distance(difference, allowed + prior)
-    starts = np.flatnonzero(np.diff(i, prepend=-1))
-    best, agreed = np.inf, np.full(len(i), GATE)
-    for number in np.argsort(alone, kind="stable")[:_MOST_SHIFTS]:
-        cost = np.minimum(squared_distance(difference - difference[number], allowed + allowed[number]), GATE)
-        total = alone[number] + np.minimum.reduceat(cost, starts).sum()
-        if alone[number] < GATE and total < best:
-            best, agreed = total, cost
-    return [(float(agreed[number]), int(i[number]), int(j[number])) for number in np.flatnonzero(agreed < GATE)]
-
-
-def _join(s: Sightings, labels: Ints, group: Places, bias_m2: Floats) -> Ints:
-    """Return the labels joined across flights where corrected places pass the gate, nearest first."""
-    flight = _flight_of(s, labels)
-    spread = np.trace(bias_m2, axis1=2, axis2=3).max()
-    i, j = _pairs(s, labels, group, reach_m(group.covariance_m2, 2 * float(spread)))
-    f, h = flight[i], flight[j]
-    between = bias_m2[f, f] + bias_m2[h, h] - bias_m2[f, h] - bias_m2[h, f]
-    cost = squared_distance(
-        group.mean_m[i] - group.mean_m[j], group.covariance_m2[i] + group.covariance_m2[j] + between
-    )
-    order = np.lexsort((j, i, cost))
-    order = order[cost[order] < GATE]
-    own = [frozenset({int(number)}) for number in flight]
-    return renumbered(joined(list(zip(i[order], j[order], strict=True)), own)[labels])

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import geopandas
 import numpy as np
+import pandas as pd
 import shapely
 
 from dronepatrol.geo.local import LocalFrame
-from dronepatrol.issues.flights import estimated, join_flights, solved
-from dronepatrol.issues.sightings import Floats, Ints, Sightings, sightings
+from dronepatrol.issues.flights import estimated, solved
+from dronepatrol.issues.frames import frames_of
+from dronepatrol.issues.sightings import Floats, sightings
 from dronepatrol.issues.views import group_views
 
 
@@ -27,24 +29,28 @@ class Cluster:
     covariance_en_m2: tuple[float, float, float]
 
 
-def merge(observations: geopandas.GeoDataFrame) -> list[Cluster]:
+def merge(observations: geopandas.GeoDataFrame, shots: pd.DataFrame | None = None) -> list[Cluster]:
     """Return the things that the observations show.
 
-    Sightings of one flight are grouped first, at most one per photo, kinds apart. Then the flights' biases are
-    estimated from what several of them saw, groups of different flights are joined at their corrected places, and
-    everything is solved once more. The order of the rows does not matter.
+    Sightings are grouped at places that their photos' and flights' errors are taken out of, at most one per photo,
+    kinds apart; then each thing's place follows from all its sightings, and the flights' biases from what several of
+    them saw. The order of the rows does not matter.
 
     Parameters
     ----------
     observations
         Rows of ``tables.OBSERVATIONS``; only equal ``kind`` is ever merged.
+    shots
+        ``tables.SHOTS`` with the photos' footprints: what a photo should show and does not tells things apart.
     """
     if observations.empty:
         return []
     table = observations.sort_values("observation_id", kind="stable")
     frame = LocalFrame.around(shapely.MultiPoint(shapely.get_coordinates(table.geometry.to_numpy())))
     seen = sightings(table, frame)
-    labels = join_flights(seen, _by_flight(seen))
+    names = np.unique(table["shot_id"].to_numpy(dtype=str))
+    frames = frames_of(names, shots, frame, seen.place_m, seen.photo)
+    labels = group_views(seen, frames)
     where = solved(seen, labels, estimated(seen, labels))
     lonlat = frame.to_lonlat(where.mean_m)
     ids, kinds = table["observation_id"].to_numpy(dtype=str), table["kind"].to_numpy(dtype=str)
@@ -59,17 +65,6 @@ def merge(observations: geopandas.GeoDataFrame) -> list[Cluster]:
         )
         for label, rows in enumerate(members)
     ]
-
-
-def _by_flight(seen: Sightings) -> Ints:
-    """Return labels of groups, each of one flight."""
-    labels = np.zeros(len(seen), dtype=np.intp)
-    used = 0
-    for flight in np.unique(seen.flight):
-        rows = np.flatnonzero(seen.flight == flight)
-        labels[rows] = group_views(seen[rows]) + used
-        used = int(labels[rows].max()) + 1
-    return labels
 
 
 def _three(matrix: Floats) -> tuple[float, float, float]:

@@ -23,13 +23,15 @@ _BOX_SIGMA_SHARE = 0.1  # this many pixels, and this share of the thing's length
 class Sightings:
     """n sightings of things on the ground, in metres east and north.
 
-    ``place_m`` (n, 2); ``photo_m2`` and ``bias_m2`` (n, 2, 2) covariance of what is new in every photo and of what one
-    flight shares; ``box_sigma_m`` (n,) the part that not even the sightings of one photo share; ``photo``, ``flight``
-    and ``kind`` (n,) are numbers that stand for them.
+    ``place_m`` (n, 2); ``photo_m2`` and ``bias_m2`` (n, 2, 2) covariance of what is new in every photo and of what
+    others share; ``apart_m2`` (n, 2, 2) by which two sightings of one flight may differ: what is new, and what leans
+    each ray its own way (heights, focal length); ``box_sigma_m`` (n,) the part that not even the sightings of one photo
+    share; ``photo``, ``flight`` and ``kind`` (n,) are numbers that stand for them.
     """
 
     place_m: Floats
     photo_m2: Floats
+    apart_m2: Floats
     bias_m2: Floats
     box_sigma_m: Floats
     photo: Ints
@@ -43,6 +45,7 @@ class Sightings:
         return Sightings(
             self.place_m[which],
             self.photo_m2[which],
+            self.apart_m2[which],
             self.bias_m2[which],
             self.box_sigma_m[which],
             self.photo[which],
@@ -63,10 +66,13 @@ def sightings(observations: geopandas.GeoDataFrame, frame: LocalFrame) -> Sighti
     """Return the observations (``tables.OBSERVATIONS``) in the metres of a frame."""
     lonlat = shapely.get_coordinates(observations.geometry.to_numpy())
     spread = np.hypot(_BOX_SIGMA_PX * observations["gsd_m"], _BOX_SIGMA_SHARE * observations["length_m"])
+    photo, bias = _matrices(observations, "photo"), _matrices(observations, "bias")
+    even = np.linalg.eigvalsh(bias)[:, 0] if len(bias) else np.empty(0)
     return Sightings(
         place_m=frame.to_metres(lonlat),
-        photo_m2=_matrices(observations, "photo"),
-        bias_m2=_matrices(observations, "bias"),
+        photo_m2=photo,
+        apart_m2=photo + bias - even[:, None, None] * np.eye(2),
+        bias_m2=bias,
         box_sigma_m=np.asarray(spread, dtype=float),
         photo=_numbers(observations, "shot_id"),
         flight=_numbers(observations, "flight_id"),
@@ -123,3 +129,14 @@ def renumbered(labels: Ints) -> Ints:
     """Return the same groups, numbered 0 to k-1 in the order in which they first appear."""
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[inverse].astype(np.intp)
+
+
+def shared_bias_m2(s: Sightings) -> Floats:
+    """Return (F, 2, 2) what all sightings of a flight share: the round part of their bias covariances.
+
+    A bias of position is the same in every direction; one of height moves each sighting along its own ray, and what
+    that adds is left to ``flights.solved``.
+    """
+    least = np.full(int(s.flight.max()) + 1, np.inf)
+    np.minimum.at(least, s.flight, np.linalg.eigvalsh(s.bias_m2)[:, 0])
+    return np.asarray(np.maximum(least, 1e-6)[:, None, None] * np.eye(2))

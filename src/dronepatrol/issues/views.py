@@ -1,133 +1,89 @@
-"""Sightings of one flight into things: links between near sightings first, then photo by photo until nothing moves.
-
-The flight's biases cancel between its own sightings, so only what is new in every photo counts here.
-"""
+"""Sightings into things: photos' and flights' errors taken out, then what lies together is one thing."""
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from dronepatrol.issues.compatible import match
-from dronepatrol.issues.sightings import (
-    GATE,
-    Floats,
-    Ints,
-    Places,
-    Sightings,
-    information,
-    places,
-    reach_m,
-    renumbered,
-    squared_distance,
-)
+from dronepatrol.issues.frames import Frames
+from dronepatrol.issues.shifts import Corrected, candidates, corrected
+from dronepatrol.issues.sightings import GATE, Floats, Ints, Sightings, renumbered
 from dronepatrol.issues.unions import joined
 
-_MOST_SWEEPS = 6
+_UNKNOWN_M = 0.15
+"""1 sigma of what corrections leave between two sightings beside their boxes: an assumption."""
 
 
-def group_views(s: Sightings) -> Ints:
+def group_views(s: Sightings, frames: Frames) -> Ints:
     """Return a group number (n,) for each sighting; a group holds at most one sighting of a photo, all of one kind."""
     if not len(s):
         return np.empty(0, dtype=np.intp)
-    labels = renumbered(_linked(s))
-    for _ in range(_MOST_SWEEPS):
-        before = labels
-        labels = renumbered(_reassigned(s, labels))
-        labels = renumbered(_joined(s, labels))
-        if np.array_equal(before, labels):
-            break
-    return labels
+    pairs = candidates(s)
+    now = corrected(s, pairs, frames)
+    off2 = ((now.place_m[pairs.i] - now.place_m[pairs.j]) ** 2).sum(axis=1) / _between(s, now, pairs.i, pairs.j)
+    near = off2 < GATE
+    labels = _grouped(s, now, (pairs.i[near], pairs.j[near], off2[near]))
+    return renumbered(_joined(s, now, renumbered(labels)))
 
 
-def near_pairs(mean_m: Floats, covariance_m2: Floats, apart: tuple[Ints, ...], same: Ints, reach: float) -> Ints:
-    """Return (p, 2) pairs that pass the gate, nearest first: within reach, of the same kind, of different ``apart``."""
-    pairs = cKDTree(mean_m).query_pairs(reach, output_type="ndarray").astype(np.intp)
-    i, j = pairs[:, 0], pairs[:, 1]
-    keep = same[i] == same[j]
-    for number in apart:
-        keep &= number[i] != number[j]
-    i, j = i[keep], j[keep]
-    distance = squared_distance(mean_m[i] - mean_m[j], covariance_m2[i] + covariance_m2[j])
-    inside = distance < GATE
-    i, j, distance = i[inside], j[inside], distance[inside]
-    order = np.lexsort((j, i, distance))
-    return np.stack([i[order], j[order]], axis=-1)
+def _between(s: Sightings, now: Corrected, i: Ints, j: Ints) -> Floats:
+    """Return (c,) variances of the difference of two sightings, per axis."""
+    own = s.box_sigma_m**2 + now.sigma_m**2
+    return np.asarray(own[i] + own[j] + _UNKNOWN_M**2)
 
 
-def _linked(s: Sightings) -> Ints:
-    """Return the first guess: the nearest sightings of different photos joined, each photo once in a group."""
-    pairs = near_pairs(s.place_m, s.photo_m2, (s.photo,), s.kind, reach_m(s.photo_m2))
-    return joined(pairs, [frozenset({int(photo)}) for photo in s.photo])
+def _grouped(s: Sightings, now: Corrected, links: tuple[Ints, Ints, Floats]) -> Ints:
+    """Return labels: what is linked is one thing, where no photo shows it twice; elsewhere the nearest join first."""
+    i, j, off2 = links
+    n = len(s)
+    count, numbers = connected_components(coo_array((np.ones(len(i)), (i, j)), shape=(n, n)), directed=False)
+    labels = numbers.astype(np.intp)
+    code = labels.astype(np.int64) * (int(s.photo.max()) + 1) + s.photo
+    once, seen = np.unique(code, return_counts=True)
+    doubtful = np.zeros(count, dtype=bool)
+    doubtful[(once[seen > 1] // (int(s.photo.max()) + 1))] = True
+    centre = _means(now.place_m, labels, count)
+    doubtful[
+        labels[((now.place_m - centre[labels]) ** 2).sum(axis=1) > GATE * _between(s, now, *[np.arange(n)] * 2)]
+    ] = True
+    open_rows = np.flatnonzero(doubtful[labels])
+    if not len(open_rows):
+        return labels
+    place_of = np.full(n, -1, dtype=np.intp)
+    place_of[open_rows] = np.arange(len(open_rows))
+    inner = np.flatnonzero(doubtful[labels[i]])
+    inner = inner[np.lexsort((j[inner], i[inner], off2[inner]))]
+    within = joined(
+        zip(place_of[i[inner]].tolist(), place_of[j[inner]].tolist(), strict=True),
+        [frozenset({photo}) for photo in s.photo[open_rows].tolist()],
+    )
+    found = labels.copy()
+    found[open_rows] = count + within
+    return found
 
 
-def _joined(s: Sightings, labels: Ints) -> Ints:
-    """Return the labels after joining groups that pass the gate and share no photo."""
-    where = places(s, labels)
-    kind = np.empty(len(where.mean_m), dtype=np.intp)
+def _means(place_m: Floats, labels: Ints, count: int) -> Floats:
+    size = np.maximum(np.bincount(labels, minlength=count), 1)
+    return np.stack([np.bincount(labels, place_m[:, axis], count) / size for axis in (0, 1)], axis=-1)
+
+
+def _joined(s: Sightings, now: Corrected, labels: Ints) -> Ints:
+    """Return the labels after joining groups whose middles lie together and which share no photo."""
+    count = int(labels.max()) + 1
+    middle = _means(now.place_m, labels, count)
+    size = np.bincount(labels, minlength=count)
+    own = np.bincount(labels, s.box_sigma_m**2 + now.sigma_m**2, count) / size**2 + _UNKNOWN_M**2 / 2
+    kind = np.empty(count, dtype=np.intp)
     kind[labels] = s.kind
-    photos: list[set[int]] = [set() for _ in range(len(kind))]
-    for label, photo in zip(labels, s.photo, strict=True):
-        photos[label].add(int(photo))
-    pairs = near_pairs(where.mean_m, where.covariance_m2, (), kind, reach_m(where.covariance_m2))
+    reach = float(np.sqrt(2 * GATE * np.quantile(own, 0.95)))
+    i, j = cKDTree(middle).query_pairs(reach, output_type="ndarray").astype(np.intp).T
+    off2 = ((middle[i] - middle[j]) ** 2).sum(axis=1) / (own[i] + own[j])
+    keep = (kind[i] == kind[j]) & (off2 < GATE)
+    if not keep.any():
+        return labels
+    order = np.flatnonzero(keep)[np.lexsort((j[keep], i[keep], off2[keep]))]
+    photos: list[set[int]] = [set() for _ in range(count)]
+    for label, photo in zip(labels.tolist(), s.photo.tolist(), strict=True):
+        photos[label].add(photo)
+    pairs = zip(i[order].tolist(), j[order].tolist(), strict=True)
     return joined(pairs, [frozenset(held) for held in photos])[labels]
-
-
-class _Groups:
-    """Groups of sightings as running sums, from which sightings can be taken out and put back."""
-
-    def __init__(self, s: Sightings, labels: Ints) -> None:
-        self.labels = labels.copy()
-        self._inverse, self._weighted = information(s)
-        self._total, self._moment = np.zeros((len(s), 2, 2)), np.zeros((len(s), 2))
-        self.size, self.kind = np.zeros(len(s), dtype=np.intp), np.full(len(s), -1, dtype=np.intp)
-        self._kind_of = s.kind
-        np.add.at(self._total, labels, self._inverse)
-        np.add.at(self._moment, labels, self._weighted)
-        np.add.at(self.size, labels, 1)
-        self.kind[labels] = s.kind
-        self._free = list(np.flatnonzero(self.size == 0)[::-1])
-
-    def take_out(self, rows: Ints) -> None:
-        """Take sightings of different groups out of their groups."""
-        groups = self.labels[rows]
-        self._total[groups] -= self._inverse[rows]
-        self._moment[groups] -= self._weighted[rows]
-        self.size[groups] -= 1
-
-    def put(self, row: int, group: int) -> None:
-        """Put one sighting into a group, or into a new one where ``group`` is -1."""
-        if group < 0:
-            own = int(self.labels[row])
-            group = own if self.size[own] == 0 else int(self._free.pop())
-            self._total[group], self._moment[group] = 0.0, 0.0
-        elif self.size[self.labels[row]] == 0 and group != self.labels[row]:
-            self._free.append(self.labels[row])
-        self._total[group] += self._inverse[row]
-        self._moment[group] += self._weighted[row]
-        self.size[group] += 1
-        self.kind[group] = self._kind_of[row]
-        self.labels[row] = group
-
-    def places(self, groups: Ints) -> Places:
-        """Return where groups are that have sightings left."""
-        covariance = np.asarray(np.linalg.inv(self._total[groups]), dtype=float)
-        return Places(np.einsum("kij,kj->ki", covariance, self._moment[groups]), covariance)
-
-
-def _reassigned(s: Sightings, labels: Ints) -> Ints:
-    """Return the labels after matching each photo anew against the groups as its other photos make them."""
-    groups, where = _Groups(s, labels), places(s, labels)
-    tree = cKDTree(where.mean_m)
-    near = np.asarray(tree.query_ball_point(s.place_m, reach_m(s.photo_m2), return_sorted=True), dtype=object)
-    doubtful = np.array([len(candidates) > 1 for candidates in near])
-    order = np.argsort(s.photo, kind="stable")
-    for rows in np.split(order, np.flatnonzero(np.diff(s.photo[order])) + 1):
-        if not doubtful[rows].any():
-            continue
-        groups.take_out(rows)
-        found = np.unique(np.concatenate([np.asarray(near[row], dtype=np.intp) for row in rows]))
-        candidates = found[groups.size[found] > 0]
-        same_kind = s.kind[rows][:, None] == groups.kind[candidates][None]
-        chosen = match(s[rows], groups.places(candidates), same_kind)
-        for row, choice in zip(rows, chosen, strict=True):
-            groups.put(int(row), int(candidates[choice]) if choice >= 0 else -1)
-    return groups.labels
