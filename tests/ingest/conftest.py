@@ -29,7 +29,10 @@ def _dms(degrees: float) -> tuple[TiffImagePlugin.IFDRational, ...]:
     return _rational(int(abs(degrees))), _rational(int(minutes)), _rational(minutes % 1 * 60)
 
 
-def xmp_segment(properties: dict[str, str], *, as_elements: bool = False) -> bytes:
+def xmp_segment(properties: dict[str, str] | bytes, *, as_elements: bool = False) -> bytes:
+    """Return the segment of drone-dji's properties, or of a whole packet."""
+    if isinstance(properties, bytes):
+        return b"\xff\xe1" + (len(XMP_PREFIX + properties) + 2).to_bytes(2, "big") + XMP_PREFIX + properties
     if as_elements:
         body = (
             ">" + "".join(f"<drone-dji:{n}>{v}</drone-dji:{n}>" for n, v in properties.items()) + "</rdf:Description>"
@@ -43,7 +46,7 @@ def xmp_segment(properties: dict[str, str], *, as_elements: bool = False) -> byt
 def photo_bytes(
     *,
     lonlat: tuple[float, float] | None = (121.02, 30.70),
-    xmp: dict[str, str] | None = None,
+    xmp: dict[str, str] | bytes | None = None,
     image: dict[int, object] | None = None,
     exif: dict[int, object] | None = None,
     gps: dict[int, object] | None = None,

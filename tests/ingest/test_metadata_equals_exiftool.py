@@ -53,6 +53,8 @@ def _expected(tags: dict) -> dict:
         "taken_local": taken,
         "focal_mm": tags.get("ExifIFD:FocalLength"),
         "focal_35mm_mm": tags.get("ExifIFD:FocalLengthIn35mmFormat"),
+        "digital_zoom": None if (zoom := tags.get("ExifIFD:DigitalZoomRatio")) in {0, "undef"} else zoom,  # 0/0
+        "accuracy_m": tags.get("GPS:GPSHPositioningError"),
         "lon_deg": _gps(tags, "Longitude", "EW"),
         "lat_deg": _gps(tags, "Latitude", "NS"),
         "gps_altitude_m": None if altitude is None else -altitude if below else altitude,

@@ -20,6 +20,8 @@ HEIGHT_M, HEIGHT_BIAS_M = 0.5, 1.0
 """Of the barometric height above the take-off point."""
 
 YAW_DEG, YAW_RTK_DEG = 2.0, 1.0
+YAW_AUTEL_DEG, TILT_AUTEL_DEG = 5.0, 2.0
+"""Users of Autel's drones report angles and datums that are off by more than others' are."""
 YAW_OF_VEHICLE_DEG = 4.0
 """Where only the vehicle's heading is known and the gimbal follows it."""
 YAW_UNKNOWN_DEG = 180.0 / sqrt(3.0)
@@ -33,6 +35,7 @@ CALIBRATED_SHARE = 0.01
 UNCORRECTED_SHARE = 0.05
 """Where the lens's distortion is in the picture and not in the file."""
 SENSOR_SHARE = 0.03
+FIELD_OF_VIEW_SHARE = 0.04
 EQUIVALENT_35MM_SHARE = 0.08
 """The 35 mm equivalent is a rounded number and ambiguous where the picture is a crop of the sensor."""
 
@@ -48,6 +51,12 @@ class PositionSigma:
 def single_gnss() -> PositionSigma:
     """Return what a receiver without corrections gives."""
     return PositionSigma(SINGLE_GNSS_M / sqrt(2.0), SINGLE_GNSS_M / sqrt(2.0))
+
+
+def stated_gnss(stated_m: float) -> PositionSigma:
+    """Return what a receiver without corrections states of itself, but never better than corrections would make it."""
+    per_axis_m = max(stated_m, RTK_FLOAT_M)
+    return PositionSigma(per_axis_m / sqrt(2.0), per_axis_m / sqrt(2.0))
 
 
 def rtk(stated_m: float | None, *, fixed: bool) -> PositionSigma:

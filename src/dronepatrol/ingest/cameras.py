@@ -11,6 +11,7 @@ from dronepatrol.ingest.accuracy import (
     CALIBRATED_SHARE,
     DEWARP_SHARE,
     EQUIVALENT_35MM_SHARE,
+    FIELD_OF_VIEW_SHARE,
     SENSOR_SHARE,
     UNCORRECTED_SHARE,
 )
@@ -39,12 +40,20 @@ def _sensor_widths_mm() -> dict[str, dict[str, float]]:
 
 
 def camera_of(meta: PhotoMetadata) -> KnownCamera | None:
-    """Return the photo's camera by DewarpData, calibration, sensor width or 35 mm equivalent, in this order, or None.
+    """Return the photo's camera, or None.
 
-    A photo that is smaller than the one its calibration is for, with the same sides' ratio, counts as scaled down.
+    By DewarpData, calibration, sensor width, field of view or 35 mm equivalent, in this order. A photo that is smaller
+    than the one its calibration is for, with the same sides' ratio, counts as scaled down. Calibrations are not for
+    pictures that were zoomed digitally.
     """
-    found = _dewarped(meta), _calibrated(meta), _by_sensor(meta), _by_equivalent(meta)
+    by_lens = (_by_sensor(meta), _by_field_of_view(meta), _by_equivalent(meta))
+    found = by_lens if zoom_of(meta) > 1.0 else (_dewarped(meta), _calibrated(meta), *by_lens)
     return next((known for known in found if known is not None and _is_plausible(known.camera)), None)
+
+
+def zoom_of(meta: PhotoMetadata) -> float:
+    """Return by how much the picture was enlarged digitally, 1 for not at all."""
+    return meta.digital_zoom if meta.digital_zoom is not None and 1.0 < meta.digital_zoom < 1000.0 else 1.0
 
 
 def is_cut(meta: PhotoMetadata) -> bool:
@@ -117,8 +126,15 @@ def _by_sensor(meta: PhotoMetadata) -> KnownCamera | None:
     width_mm = _sensor_widths_mm().get(meta.make.lower(), {}).get(meta.model.lower())
     if width_mm is None or meta.focal_mm is None or _scale(meta) is None:
         return None
-    focal_px = meta.focal_mm / width_mm * max(meta.image_wh)
+    focal_px = meta.focal_mm / width_mm * max(meta.image_wh) * zoom_of(meta)
     return KnownCamera(Camera.pinhole(meta.image_wh, focal_px), "FocalLength and sensor width", SENSOR_SHARE)
+
+
+def _by_field_of_view(meta: PhotoMetadata) -> KnownCamera | None:
+    if meta.hfov_deg is None:
+        return None
+    focal_px = meta.image_wh[0] / 2 / math.tan(math.radians(meta.hfov_deg / 2))
+    return KnownCamera(Camera.pinhole(meta.image_wh, focal_px), "field of view", FIELD_OF_VIEW_SHARE)
 
 
 def _by_equivalent(meta: PhotoMetadata) -> KnownCamera | None:

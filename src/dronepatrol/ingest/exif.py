@@ -13,8 +13,10 @@ MAX_TAGS = 512
 MAX_VALUES = 65_536
 """Values read from one tag; the longest lists are the tile offsets of a TIFF."""
 
-EXIF_DIRECTORY, GPS_DIRECTORY = 0x8769, 0x8825
-"""Tags of the first directory that point to the other two."""
+EXIF_DIRECTORY, GPS_DIRECTORY, FURTHER_DIRECTORIES = 0x8769, 0x8825, 0x014A
+"""Tags of the first directory that point to others; the last one to further pictures (TIFF/EP, DNG)."""
+MAX_FURTHER = 8
+"""Further pictures looked at."""
 
 _BYTES = frozenset({1, 2, 7})  # BYTE, ASCII, UNDEFINED
 _CODES = {1: "B", 2: "B", 3: "H", 4: "I", 5: "II", 6: "b", 7: "B", 8: "h", 9: "i", 10: "ii", 11: "f", 12: "d"}
@@ -34,11 +36,12 @@ class NotTiffError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TiffTags:
-    """The tags of the three directories that matter here."""
+    """The tags of the three directories that matter here, and of those of further pictures."""
 
     image: Tags
     exif: Tags = field(default_factory=dict)
     gps: Tags = field(default_factory=dict)
+    further: tuple[Tags, ...] = ()
 
 
 def read_tiff(read: Read, wanted: frozenset[int]) -> TiffTags:
@@ -62,9 +65,11 @@ def read_tiff(read: Read, wanted: frozenset[int]) -> TiffTags:
         msg = "no TIFF header"
         raise NotTiffError(msg)
     (first,) = struct.unpack(order + "I", head[4:])
-    image = _directory(read, order, first, wanted | {EXIF_DIRECTORY, GPS_DIRECTORY})
+    image = _directory(read, order, first, wanted | {EXIF_DIRECTORY, GPS_DIRECTORY, FURTHER_DIRECTORIES})
     exif, gps = (int(number_of(image, tag) or 0) for tag in (EXIF_DIRECTORY, GPS_DIRECTORY))
-    return TiffTags(image, _directory(read, order, exif, wanted), _directory(read, order, gps, wanted))
+    places = numbers_of(image, FURTHER_DIRECTORIES)[:MAX_FURTHER]
+    further = tuple(_directory(read, order, int(place), wanted) for place in places)
+    return TiffTags(image, _directory(read, order, exif, wanted), _directory(read, order, gps, wanted), further)
 
 
 def _directory(read: Read, order: str, offset: int, wanted: frozenset[int]) -> dict[int, Value]:

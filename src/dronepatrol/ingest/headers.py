@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dronepatrol.errors import InputError
-from dronepatrol.ingest.exif import NotTiffError, Read, TiffTags, numbers_of, read_tiff
+from dronepatrol.ingest.exif import NotTiffError, Read, Tags, TiffTags, number_of, numbers_of, read_tiff
 
 HEAD_BYTES = 128 * 1024
 """What is read at first; nearly every camera's header fits."""
@@ -26,6 +26,7 @@ _NEVER_HERE = frozenset({0x00, 0xD8, 0xD9})
 _TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_XMP = 0x0100, 0x0101, 0x02BC
 _TIFF_PARTS = ((0x0111, 0x0117), (0x0144, 0x0145))  # offsets and byte counts of strips, of tiles
 _TIFF_OWN = frozenset({_TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_XMP, *_TIFF_PARTS[0], *_TIFF_PARTS[1]})
+_REDUCED, _DNG_VERSION = 0x00FE, 0xC612  # NewSubfileType, 0 for the full picture; only DNG has a version
 _NO_TAGS = TiffTags({})
 
 
@@ -37,10 +38,11 @@ class Header:
     is, 0 where it does not say.
     """
 
-    form: str  # "JPEG" or "TIFF"
+    form: str  # "JPEG", "TIFF" or "DNG"
     image_wh: tuple[int, int]
     tags: TiffTags
     xmp: bytes = b""
+    has_exif: bool = False
     has_jfif: bool = False
     picture_at: int = 0
     size_needed: int = 0
@@ -115,12 +117,12 @@ def _segments(read: Read) -> Iterator[tuple[int, int, int]]:
 
 
 def _jpeg(path: Path, read: Read, wanted: frozenset[int]) -> Header:
-    tags, xmp, has_jfif, image_wh = _NO_TAGS, b"", False, (0, 0)
+    tags, xmp, has_exif, has_jfif, image_wh = _NO_TAGS, b"", False, False, (0, 0)
     for marker, place, size in _segments(read):
         if marker == _APP1:
             body = read(place, size)
             if body.startswith(_EXIF) and tags is _NO_TAGS:
-                tags = _tags(body[len(_EXIF) :], wanted)
+                tags, has_exif = _tags(body[len(_EXIF) :], wanted), True
             elif body.startswith(_XMP):
                 xmp = xmp or body[len(_XMP) :]
         elif marker == _APP0:
@@ -129,7 +131,7 @@ def _jpeg(path: Path, read: Read, wanted: frozenset[int]) -> Header:
             frame = read(place + 1, 4)
             image_wh = int.from_bytes(frame[2:], "big"), int.from_bytes(frame[:2], "big")
         elif marker == _SCAN and min(image_wh) > 0:
-            return Header("JPEG", image_wh, tags, xmp, has_jfif, picture_at=place + size)
+            return Header("JPEG", image_wh, tags, xmp, has_exif, has_jfif, picture_at=place + size)
     raise _unusable(path, "the file is cut off or broken before its picture", "copy it again from the card")
 
 
@@ -142,10 +144,11 @@ def _tags(data: bytes, wanted: frozenset[int]) -> TiffTags:
 
 def _tiff(path: Path, read: Read, wanted: frozenset[int]) -> Header:
     try:
-        tags = read_tiff(read, wanted | _TIFF_OWN)
+        tags = read_tiff(read, wanted | _TIFF_OWN | {_REDUCED, _DNG_VERSION})
     except NotTiffError:
         tags = _NO_TAGS
-    sides = [numbers_of(tags.image, tag)[:1] for tag in (_TIFF_WIDTH, _TIFF_HEIGHT)]
+    picture = _picture(tags)
+    sides = [numbers_of(picture, tag)[:1] for tag in (_TIFF_WIDTH, _TIFF_HEIGHT)]
     if not all(side and 1 <= side[0] <= MAX_SIDE_PX for side in sides):
         raise _unusable(path, "the file is cut off or broken: it has no image size", "copy it again from the card")
     width, height = (int(side[0]) for side in sides)
@@ -153,7 +156,15 @@ def _tiff(path: Path, read: Read, wanted: frozenset[int]) -> Header:
     ends = [
         int(offset + count)
         for offsets, counts in _TIFF_PARTS
-        for offset, count in zip(numbers_of(tags.image, offsets), numbers_of(tags.image, counts), strict=False)
+        for offset, count in zip(numbers_of(picture, offsets), numbers_of(picture, counts), strict=False)
     ]
     xmp = packet if isinstance(packet, bytes) else b""
-    return Header("TIFF", (width, height), tags, xmp, size_needed=max(ends, default=0))
+    form = "DNG" if _DNG_VERSION in tags.image else "TIFF"
+    return Header(form, (width, height), tags, xmp, has_exif=True, size_needed=max(ends, default=0))
+
+
+def _picture(tags: TiffTags) -> Tags:
+    """Return the directory of the full picture: in a DNG the first one holds a thumbnail, a further one the picture."""
+    directories = [tags.image, *tags.further]
+    full = [one for one in directories if not number_of(one, _REDUCED) and number_of(one, _TIFF_WIDTH)]
+    return max(full, key=lambda one: number_of(one, _TIFF_WIDTH) or 0.0, default=tags.image)

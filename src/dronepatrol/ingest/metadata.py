@@ -1,57 +1,28 @@
-"""What a photo's own header says, in typed words: EXIF (CIPA DC-008) and the XMP of DJI's drones."""
+"""What a photo's own header says, in typed words: EXIF (CIPA DC-008) and the XMP of drones."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 from dronepatrol.ingest.exif import Tags, TiffTags, number_of, numbers_of, text_of
-from dronepatrol.ingest.headers import read_header
-from dronepatrol.ingest.xmp import LATITUDE, LONGITUDE, dji_properties, number
+from dronepatrol.ingest.headers import Header, read_header
+from dronepatrol.ingest.makers import Angles, Calibration, RtkState, positive, said_in, whole, within
 
 _MAKE, _MODEL, _ORIENTATION, _SOFTWARE, _MODIFIED = 0x010F, 0x0110, 0x0112, 0x0131, 0x0132
 _TAKEN, _OFFSET_TAKEN, _SUBSECOND_TAKEN = 0x9003, 0x9011, 0x9291
-_FOCAL_MM, _FOCAL_35MM, _EXIF_WIDTH, _EXIF_HEIGHT, _SERIAL = 0x920A, 0xA405, 0xA002, 0xA003, 0xA431
+_FOCAL_MM, _FOCAL_35MM, _EXIF_WIDTH, _EXIF_HEIGHT, _SERIAL, _ZOOM = 0x920A, 0xA405, 0xA002, 0xA003, 0xA431, 0xA404
 _GPS_LAT_REF, _GPS_LAT, _GPS_LON_REF, _GPS_LON, _GPS_ALT_REF, _GPS_ALT, _GPS_TIME, _GPS_DATE = 1, 2, 3, 4, 5, 6, 7, 29
+_GPS_ERROR = 31
 _WANTED = frozenset(
     {
         *(_MAKE, _MODEL, _ORIENTATION, _SOFTWARE, _MODIFIED, _TAKEN, _OFFSET_TAKEN, _SUBSECOND_TAKEN),
-        *(_FOCAL_MM, _FOCAL_35MM, _EXIF_WIDTH, _EXIF_HEIGHT, _SERIAL),
+        *(_FOCAL_MM, _FOCAL_35MM, _EXIF_WIDTH, _EXIF_HEIGHT, _SERIAL, _ZOOM),
         *(_GPS_LAT_REF, _GPS_LAT, _GPS_LON_REF, _GPS_LON, _GPS_ALT_REF, _GPS_ALT, _GPS_TIME, _GPS_DATE),
+        _GPS_ERROR,
     }
 )
 _MAX_ALTITUDE_M = 100_000.0
-_MAX_ANGLE_DEG = 360.0
 _YEARS = range(1990, 2200)
-
-
-@dataclass(frozen=True, slots=True)
-class Angles:
-    """Attitude to NED, intrinsic Z-Y-X, as far as the file gives it."""
-
-    yaw_deg: float | None = None
-    pitch_deg: float | None = None
-    roll_deg: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RtkState:
-    """DJI's RTK flag (0 none, 16 single, 34 float, 50 fixed) and its 1-sigma in metres."""
-
-    flag: int | None = None
-    std_lon_m: float | None = None
-    std_lat_m: float | None = None
-    std_height_m: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """DJI's factory calibration, in pixels of the full-size picture."""
-
-    focal_px: float | None = None
-    centre_x_px: float | None = None
-    centre_y_px: float | None = None
-    dewarp_data: str = ""  # "date;fx,fy,cx,cy,k1,k2,p1,p2,k3", the centre relative to ``centre_*``
-    dewarp_flag: int | None = None  # 1: the picture is already free of distortion
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +31,9 @@ class PhotoMetadata:
 
     Positions are WGS-84 degrees; ``gps_altitude_reference`` is EXIF's code (0 above, 1 below sea level, 2 above, 3
     below the ellipsoid) and ``gps_altitude_m`` carries its sign. ``taken_local`` is the camera's wall clock, without a
-    zone. Numbers that no camera can mean (angles beyond a turn, heights beyond the air) count as not said.
+    zone. ``accuracy_m`` is the horizontal accuracy that the receiver stated, ``attitude_by`` the XMP prefix that
+    ``gimbal`` comes from, ``has_exif`` whether the file holds EXIF at all, readable or not. Numbers that no camera can
+    mean (angles beyond a turn, heights beyond the air) count as not said.
     """
 
     form: str
@@ -77,6 +50,7 @@ class PhotoMetadata:
     gps_time_utc: datetime | None
     focal_mm: float | None
     focal_35mm_mm: float | None
+    digital_zoom: float | None
     lon_deg: float | None
     lat_deg: float | None
     gps_altitude_m: float | None
@@ -85,10 +59,14 @@ class PhotoMetadata:
     xmp_lat_deg: float | None
     absolute_altitude_m: float | None
     relative_altitude_m: float | None
+    accuracy_m: float | None
+    attitude_by: str
     gimbal: Angles
     flight: Angles
     rtk: RtkState
     calibration: Calibration
+    hfov_deg: float | None
+    has_exif: bool
     has_jfif: bool
     picture_at: int
     size_needed: int
@@ -102,75 +80,52 @@ def read_metadata(path: Path) -> PhotoMetadata:
     InputError
         When the file cannot be read, is empty, is no JPEG or TIFF, or ends before its picture begins.
     """
-    header = read_header(path, _WANTED)
+    return of_header(read_header(path, _WANTED))
+
+
+def of_header(header: Header) -> PhotoMetadata:
+    """Return what a header says, in typed words."""
     image, exif, gps = header.tags.image, header.tags.exif, header.tags.gps
-    xmp = dji_properties(header.xmp)
-    width, height = (_positive(number_of(exif, tag)) for tag in (_EXIF_WIDTH, _EXIF_HEIGHT))
+    make, model = text_of(image, _MAKE), text_of(image, _MODEL)
+    said = said_in(header.xmp, make, model)
+    width, height = positive(number_of(exif, _EXIF_WIDTH)), positive(number_of(exif, _EXIF_HEIGHT))
     altitude_m, altitude_reference = _gps_altitude(gps)
-    orientation = number_of(image, _ORIENTATION)
     return PhotoMetadata(
         form=header.form,
         image_wh=header.image_wh,
         exif_wh=(int(width), int(height)) if width and height else None,
-        make=text_of(image, _MAKE),
-        model=text_of(image, _MODEL),
+        make=make,
+        model=model,
         software=text_of(image, _SOFTWARE),
         serial=text_of(exif, _SERIAL),
-        orientation=None if orientation is None else int(orientation),
+        orientation=whole(number_of(image, _ORIENTATION)),
         modified_local=_moment(text_of(image, _MODIFIED)),
         taken_local=_taken(header.tags),
         utc_offset=_offset(text_of(exif, _OFFSET_TAKEN)),
         gps_time_utc=_gps_time(gps),
-        focal_mm=_positive(number_of(exif, _FOCAL_MM)),
-        focal_35mm_mm=_positive(number_of(exif, _FOCAL_35MM)),
+        focal_mm=positive(number_of(exif, _FOCAL_MM)),
+        focal_35mm_mm=positive(number_of(exif, _FOCAL_35MM)),
+        digital_zoom=positive(number_of(exif, _ZOOM)),
         lon_deg=_degrees(gps, _GPS_LON, _GPS_LON_REF, "EW", 180.0),
         lat_deg=_degrees(gps, _GPS_LAT, _GPS_LAT_REF, "NS", 90.0),
         gps_altitude_m=altitude_m,
         gps_altitude_reference=altitude_reference,
-        xmp_lon_deg=_within(number(xmp, *LONGITUDE), 180.0),
-        xmp_lat_deg=_within(number(xmp, *LATITUDE), 90.0),
-        absolute_altitude_m=_within(number(xmp, "AbsoluteAltitude"), _MAX_ALTITUDE_M),
-        relative_altitude_m=_within(number(xmp, "RelativeAltitude"), _MAX_ALTITUDE_M),
-        gimbal=_angles(xmp, "Gimbal"),
-        flight=_angles(xmp, "Flight"),
-        rtk=_rtk(xmp),
-        calibration=_calibration(xmp),
+        xmp_lon_deg=said.lon_deg,
+        xmp_lat_deg=said.lat_deg,
+        absolute_altitude_m=said.absolute_altitude_m,
+        relative_altitude_m=said.relative_altitude_m,
+        accuracy_m=positive(number_of(gps, _GPS_ERROR)) or said.accuracy_m,
+        attitude_by=said.by,
+        gimbal=said.gimbal,
+        flight=said.flight,
+        rtk=said.rtk,
+        calibration=said.calibration,
+        hfov_deg=said.hfov_deg,
+        has_exif=header.has_exif,
         has_jfif=header.has_jfif,
         picture_at=header.picture_at,
         size_needed=header.size_needed,
     )
-
-
-def _angles(xmp: dict[str, str], what: str) -> Angles:
-    names = (f"{what}{angle}Degree" for angle in ("Yaw", "Pitch", "Roll"))
-    return Angles(*(_within(number(xmp, name), _MAX_ANGLE_DEG) for name in names))
-
-
-def _rtk(xmp: dict[str, str]) -> RtkState:
-    std_lon_m, std_lat_m, std_height_m = (_positive(number(xmp, f"RtkStd{axis}")) for axis in ("Lon", "Lat", "Hgt"))
-    return RtkState(_whole(number(xmp, "RtkFlag")), std_lon_m, std_lat_m, std_height_m)
-
-
-def _calibration(xmp: dict[str, str]) -> Calibration:
-    return Calibration(
-        focal_px=_positive(number(xmp, "CalibratedFocalLength")),
-        centre_x_px=number(xmp, "CalibratedOpticalCenterX"),
-        centre_y_px=number(xmp, "CalibratedOpticalCenterY"),
-        dewarp_data=xmp.get("DewarpData", ""),
-        dewarp_flag=_whole(number(xmp, "DewarpFlag")),
-    )
-
-
-def _whole(value: float | None) -> int | None:
-    return None if value is None else int(value)
-
-
-def _positive(value: float | None) -> float | None:
-    return value if value is not None and value > 0 else None
-
-
-def _within(value: float | None, limit: float) -> float | None:
-    return value if value is not None and abs(value) <= limit else None
 
 
 def _degrees(gps: Tags, tag: int, reference: int, letters: str, limit: float) -> float | None:
@@ -180,11 +135,11 @@ def _degrees(gps: Tags, tag: int, reference: int, letters: str, limit: float) ->
     if len(parts) != 3 or letter not in {letters[0], letters[1]}:
         return None
     value = parts[0] + parts[1] / 60 + parts[2] / 3600
-    return _within(-value if letter == letters[1] else value, limit)
+    return within(-value if letter == letters[1] else value, limit)
 
 
 def _gps_altitude(gps: Tags) -> tuple[float | None, int | None]:
-    altitude_m = _within(number_of(gps, _GPS_ALT), _MAX_ALTITUDE_M)
+    altitude_m = within(number_of(gps, _GPS_ALT), _MAX_ALTITUDE_M)
     code = gps.get(_GPS_ALT_REF, b"")
     reference = code[0] if isinstance(code, bytes) and code else 0
     if altitude_m is None:

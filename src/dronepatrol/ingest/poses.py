@@ -6,18 +6,19 @@ from datetime import timedelta, timezone
 
 from dronepatrol.ingest import accuracy
 from dronepatrol.ingest.accuracy import PositionSigma
-from dronepatrol.ingest.metadata import Angles, PhotoMetadata
+from dronepatrol.ingest.makers import Angles
+from dronepatrol.ingest.metadata import PhotoMetadata
 from dronepatrol.model.altitude import AltitudeReference
 
 ASSUMED_ZONE = timezone(timedelta(hours=8))
 """Where a photo does not say which zone its clock keeps, the clock is taken to keep China's (UTC+8); flagged then."""
 
-RTK_FLOAT, RTK_FIXED = 34, 50
+RTK_SINGLE, RTK_FLOAT, RTK_FIXED = 16, 34, 50
 """DJI's RtkFlag."""
 NADIR_WITHIN_DEG = 20.0
 """A gimbal that states roll 180 this close to straight down hangs upside down in its angles, not in the air."""
-
-
+YAW_APART_DEG = 20.0
+"""A mapping flight's gimbal looks where the vehicle heads; a yaw of exactly 0 further off was not measured."""
 MAX_HEIGHT_M = 1500.0
 """A height above take-off beyond this is taken for a fault of the file: such a footprint would be kilometres wide."""
 
@@ -100,7 +101,9 @@ def _position_sigma(meta: PhotoMetadata) -> tuple[PositionSigma, str]:
         return accuracy.rtk(stated_m, fixed=True), "RTK fixed"
     if meta.rtk.flag == RTK_FLOAT:
         return accuracy.rtk(stated_m, fixed=False), "RTK float"
-    return accuracy.single_gnss(), "GNSS"
+    if meta.accuracy_m is not None:
+        return accuracy.stated_gnss(meta.accuracy_m), "GNSS with stated accuracy"
+    return accuracy.single_gnss(), "GNSS, RTK without corrections" if meta.rtk.flag == RTK_SINGLE else "GNSS"
 
 
 def attitude_of(meta: PhotoMetadata, *, turned: bool) -> Attitude:
@@ -115,17 +118,19 @@ def attitude_of(meta: PhotoMetadata, *, turned: bool) -> Attitude:
     turned
         Whether the picture may have been turned after it was taken, so that its heading may be any.
     """
-    gimbal = _upright(meta.gimbal)
+    gimbal = _upright(_with_yaw(meta))
     if gimbal.pitch_deg is None:
         return Attitude(*(math.nan,) * 6, "")
     sources = ["gimbal"]
-    yaw_deg, yaw_sigma_deg = gimbal.yaw_deg, accuracy.YAW_DEG
+    is_autel = meta.make.lower().startswith("autel")
+    yaw_deg, yaw_sigma_deg = gimbal.yaw_deg, accuracy.YAW_AUTEL_DEG if is_autel else accuracy.YAW_DEG
     if meta.rtk.flag == RTK_FIXED:
         yaw_sigma_deg = accuracy.YAW_RTK_DEG
+    tilt_sigma_deg = accuracy.TILT_AUTEL_DEG if is_autel else accuracy.TILT_DEG
     if yaw_deg is None:
         yaw_deg, yaw_sigma_deg = meta.flight.yaw_deg, accuracy.YAW_OF_VEHICLE_DEG
         sources.append("vehicle's yaw")
-    roll_deg, roll_sigma_deg = gimbal.roll_deg, accuracy.TILT_DEG
+    roll_deg, roll_sigma_deg = gimbal.roll_deg, tilt_sigma_deg
     if roll_deg is None:
         roll_deg, roll_sigma_deg = 0.0, accuracy.ROLL_ASSUMED_DEG
         sources.append("roll assumed level")
@@ -134,10 +139,18 @@ def attitude_of(meta: PhotoMetadata, *, turned: bool) -> Attitude:
         pitch_deg=gimbal.pitch_deg,
         roll_deg=roll_deg,
         yaw_sigma_deg=accuracy.YAW_UNKNOWN_DEG if turned else yaw_sigma_deg,
-        pitch_sigma_deg=accuracy.TILT_DEG,
+        pitch_sigma_deg=tilt_sigma_deg,
         roll_sigma_deg=roll_sigma_deg,
         source=", ".join(sources),
     )
+
+
+def _with_yaw(meta: PhotoMetadata) -> Angles:
+    """Return the gimbal's angles without a yaw that says nothing: some models write 0 whichever way they look."""
+    gimbal, flight_deg = meta.gimbal, meta.flight.yaw_deg
+    if gimbal.yaw_deg == 0.0 and flight_deg is not None and abs(math.remainder(flight_deg, 360.0)) > YAW_APART_DEG:
+        return Angles(None, gimbal.pitch_deg, gimbal.roll_deg)
+    return gimbal
 
 
 def _upright(gimbal: Angles) -> Angles:

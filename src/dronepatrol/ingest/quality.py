@@ -5,7 +5,7 @@ import re
 from datetime import timedelta
 
 from dronepatrol.geo.ground import MAX_OFF_NADIR_DEG
-from dronepatrol.ingest.cameras import KnownCamera, is_cut, is_uncorrected
+from dronepatrol.ingest.cameras import KnownCamera, is_cut, is_uncorrected, zoom_of
 from dronepatrol.ingest.metadata import PhotoMetadata
 from dronepatrol.ingest.poses import Attitude, Position, has_absurd_height
 
@@ -38,16 +38,21 @@ def flags(
         found.append("no attitude")
     elif attitude.pitch_deg > MAX_OFF_NADIR_DEG - 90.0:
         found.append("gimbal at the horizon")
-    if has_absurd_height(meta):
-        found.append(f"impossible height above take-off: {meta.relative_altitude_m:g} m")
-    elif math.isnan(position.height_m):
-        found.append("no height above take-off")
-    elif position.height_m <= 0:
-        found.append("not above take-off")
+    found += _of_height(meta, position)
     if camera is None:
         found.append("cut or turned: camera unknown" if is_cut(meta) else "no focal length")
     elif is_uncorrected(meta):
         found.append("lens distortion not corrected")
+    if (zoom := zoom_of(meta)) > 1.0:
+        found.append(f"digital zoom {zoom:g}")
     if zone_assumed:
         found.append("time zone assumed UTC+08:00")
     return found
+
+
+def _of_height(meta: PhotoMetadata, position: Position) -> list[str]:
+    if has_absurd_height(meta):
+        return [f"impossible height above take-off: {meta.relative_altitude_m:g} m"]
+    if math.isnan(position.height_m):
+        return ["no height above take-off"]
+    return ["not above take-off"] if position.height_m <= 0 else []
