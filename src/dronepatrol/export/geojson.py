@@ -73,6 +73,7 @@ def _properties(issue: Issue) -> dict[str, Any]:
         "observations": issue.observations,
         "length_m": round(issue.length_m, 2),
         "width_m": round(issue.width_m, 2),
+        "moving": issue.moving,
         "rule": issue.rule,
         "evidence": [_evidence(evidence) for evidence in issue.evidence],
         "coordinate_system": COORDINATE_SYSTEM,
@@ -145,6 +146,7 @@ class _PropertiesRead(_Read):
     observations: Annotated[int, Field(ge=1)]
     length_m: _Length
     width_m: _Length
+    moving: bool = False
     rule: _Text
     evidence: tuple[_EvidenceRead, ...]
 
@@ -221,6 +223,7 @@ def _issue(feature: _FeatureRead) -> Issue:
         length_m=read.length_m,
         width_m=read.width_m,
         rule=read.rule,
+        moving=read.moving,
         evidence=tuple(Evidence(e.shot, e.photo, e.xyxy_px, e.score, e.crop or "") for e in read.evidence),
     )
 

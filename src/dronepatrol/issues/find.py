@@ -1,7 +1,7 @@
 """Observations to issues: merged, checked against the registers, named."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import geopandas
@@ -15,6 +15,7 @@ from dronepatrol.issues.confidence import MIN_SUPPORT, chances, confidence, supp
 from dronepatrol.issues.match import keep_ids, new_ids
 from dronepatrol.issues.merge import Cluster, merge
 from dronepatrol.issues.rules import Registers, Verdict
+from dronepatrol.issues.sightings import Floats, Ints
 from dronepatrol.issues.taxonomy import load_taxonomy
 from dronepatrol.model.issue import Ellipse95, Evidence, Issue, IssueStatus, ProblemClass
 from dronepatrol.model.patrol import Area, RegisterEntry, RegisterKind
@@ -22,14 +23,41 @@ from dronepatrol.model.patrol import Area, RegisterEntry, RegisterKind
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A thing with what the photos and the registers say about it."""
+    """A thing with what the photos and the registers say about it; ``rows`` number its observations."""
 
     cluster: Cluster
     problem: ProblemClass
-    rows: pd.DataFrame
+    rows: Ints
     share: float
     verdict: Verdict
     town: str | None
+
+
+class _Columns:
+    """The observations as plain arrays, and the row of each by its id."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self.row_of = {name: row for row, name in enumerate(table["observation_id"].tolist())}
+        self.shot_id, self.photo = table["shot_id"].tolist(), table["photo"].tolist()
+        self.box = table[["x1_px", "y1_px", "x2_px", "y2_px"]].to_numpy(dtype=float)
+        self.score, self.off_nadir_deg, self.length_m, self.width_m = (
+            table[name].to_numpy(dtype=float) for name in ("score", "off_nadir_deg", "length_m", "width_m")
+        )
+        self._time = table["time_utc"].to_numpy(dtype="datetime64[ms]")
+
+    def times(self, rows: Ints) -> tuple[datetime | None, datetime | None]:
+        """Return when rows were first and last seen, as aware UTC times, None where it is not known."""
+        known = self._time[rows]
+        known = known[~np.isnat(known)]
+        if not len(known):
+            return None, None
+        first, last = (datetime.fromtimestamp(float(t.astype(np.int64)) / 1e3, UTC) for t in (known.min(), known.max()))
+        return first, last
+
+    def size_m(self, rows: Ints) -> tuple[float, float]:
+        """Return length and width: the median of the half of the views that look most steeply down."""
+        steepest = rows[np.argsort(self.off_nadir_deg[rows], kind="stable")[: (len(rows) + 1) // 2]]
+        return float(np.median(self.length_m[steepest])), float(np.median(self.width_m[steepest]))
 
 
 def find_issues(
@@ -61,20 +89,21 @@ def find_issues(
     known = load_taxonomy()
     of_kind = observations["kind"].map({kind: problem.id for kind, problem in known.problem_of.items()})
     table = observations.assign(kind=of_kind)[of_kind.notna()]
+    columns = _Columns(table)
     found = [
         thing
-        for thing in _judged(merge(table, shots), table, shots, registers, towns)
-        if thing.verdict.problem and thing.share >= MIN_SUPPORT
+        for thing in _judged(merge(table, shots), columns, shots, registers, towns)
+        if thing.verdict.problem and (thing.share >= MIN_SUPPORT or thing.cluster.moving)
     ]
     order = {problem.id: number for number, problem in enumerate(known.problems)}
     found.sort(key=lambda thing: (order[thing.problem.id], -thing.cluster.lat_deg, thing.cluster.lon_deg))
     ids = new_ids(patrol_id, [(thing.problem.id, thing.cluster.lon_deg, thing.cluster.lat_deg) for thing in found])
-    return keep_ids(previous, [_issue(name, thing) for name, thing in zip(ids, found, strict=True)])
+    return keep_ids(previous, [_issue(name, thing, columns) for name, thing in zip(ids, found, strict=True)])
 
 
 def _judged(
     clusters: list[Cluster],
-    table: pd.DataFrame,
+    columns: _Columns,
     shots: pd.DataFrame,
     registers: Mapping[RegisterKind, Sequence[RegisterEntry]],
     towns: Sequence[Area],
@@ -88,27 +117,41 @@ def _judged(
     places = frame.to_metres(lonlat)
     hits = np.array([len(cluster.observation_ids) for cluster in clusters], dtype=np.intp)
     shares = support(hits, chances(places, shots, frame))
-    asked, by_id = Registers(registers, frame), table.set_index("observation_id")
+    in_town = _towns(towns, lonlat)
+    asked = Registers(registers, frame)
     found = []
-    for cluster, place, share in zip(clusters, places, shares, strict=True):
-        point = shapely.Point(cluster.lon_deg, cluster.lat_deg)
-        rows = by_id.loc[list(cluster.observation_ids)]
+    for number, cluster in enumerate(clusters):
+        rows = np.array([columns.row_of[name] for name in cluster.observation_ids], dtype=np.intp)
         sigma_m = float(np.sqrt(np.linalg.eigvalsh(_matrix(cluster))[-1]))
-        verdict = asked.check(
-            load_taxonomy().rule_of.get(cluster.kind), shapely.Point(place), sigma_m, _time(rows["time_utc"].max())
-        )
-        town = next((area.name for area in towns if area.geometry.intersects(point)), None)
-        found.append(_Found(cluster, problems[cluster.kind], rows, float(share), verdict, town))
+        rule = load_taxonomy().rule_of.get(cluster.kind)
+        verdict = asked.check(rule, shapely.Point(places[number]), sigma_m, columns.times(rows)[1])
+        if cluster.moving:
+            verdict = replace(verdict, rule=f"moving, seen at {len(rows)} places; {verdict.rule}")
+        found.append(_Found(cluster, problems[cluster.kind], rows, float(shares[number]), verdict, in_town[number]))
     return found
 
 
-def _issue(name: str, thing: _Found) -> Issue:
+def _towns(towns: Sequence[Area], lonlat: Floats) -> list[str | None]:
+    """Return for each of n places the name of the first town that holds it."""
+    names: list[str | None] = [None] * len(lonlat)
+    points = shapely.points(lonlat)
+    for area in reversed(towns):
+        shapely.prepare(area.geometry)
+        for number in np.flatnonzero(shapely.intersects(area.geometry, points)).tolist():
+            names[number] = area.name
+    return names
+
+
+def _issue(name: str, thing: _Found, columns: _Columns) -> Issue:
     major, minor, azimuth = ellipse95(thing.cluster.covariance_en_m2).tolist()
-    rows = thing.rows.sort_values(["score", "off_nadir_deg"], ascending=[False, True], kind="stable")
+    rows = thing.rows[np.lexsort((columns.off_nadir_deg[thing.rows], -columns.score[thing.rows]))]
+    boxes = columns.box[rows].tolist()
     evidence = tuple(
-        Evidence(str(row.shot_id), str(row.photo), (row.x1_px, row.y1_px, row.x2_px, row.y2_px), float(row.score))
-        for row in rows.itertuples()
+        Evidence(columns.shot_id[row], columns.photo[row], (box[0], box[1], box[2], box[3]), float(columns.score[row]))
+        for row, box in zip(rows.tolist(), boxes, strict=True)
     )
+    first_seen, last_seen = columns.times(rows)
+    length_m, width_m = columns.size_m(rows)
     return Issue(
         id=name,
         problem=thing.problem,
@@ -117,24 +160,20 @@ def _issue(name: str, thing: _Found) -> Issue:
         covariance_en_m2=thing.cluster.covariance_en_m2,
         error95_m=float(radius95_m(thing.cluster.covariance_en_m2)),
         ellipse95=Ellipse95(major, minor, azimuth),
-        confidence=confidence(float(rows["score"].mean()), thing.share, thing.verdict.probability),
+        confidence=confidence(float(columns.score[rows].mean()), thing.share, thing.verdict.probability),
         status=IssueStatus.SUSPECTED,
-        first_seen=_time(rows["time_utc"].min()),
-        last_seen=_time(rows["time_utc"].max()),
+        first_seen=first_seen,
+        last_seen=last_seen,
         town=thing.town,
         observations=len(rows),
-        length_m=float(rows["length_m"].median()),
-        width_m=float(rows["width_m"].median()),
+        length_m=length_m,
+        width_m=width_m,
         rule=thing.verdict.rule,
         evidence=evidence,
+        moving=thing.cluster.moving,
     )
 
 
 def _matrix(cluster: Cluster) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     ee, en, nn = cluster.covariance_en_m2
     return np.array([[ee, en], [en, nn]])
-
-
-def _time(value: object) -> datetime | None:
-    """Return a pandas time as an aware UTC time, None where it is not known."""
-    return datetime.fromtimestamp(value.timestamp(), UTC) if isinstance(value, pd.Timestamp) else None

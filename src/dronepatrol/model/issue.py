@@ -64,3 +64,4 @@ class Issue:
     width_m: float
     rule: str  # how it was checked against the registers, in words
     evidence: tuple[Evidence, ...]
+    moving: bool = False  # seen further along by each photo; the place is the last one
