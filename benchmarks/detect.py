@@ -38,6 +38,7 @@ from dronepatrol.detect.truth.read import read_truth
 DATA = Path(os.environ.get("DRONEPATROL_TESTDATA", Path(__file__).parents[2] / "shared" / "data"))
 BRIGHTON = "imagery/brighton_beach_dji_fc300s"
 MATERIALS = ("bare_soil", "dust_net", "blue_roof", "waste_heap", "garbage")
+SEEDS = range(101, 121)
 LEAST_SCORE = 0.01
 GSD_M = 0.065
 """Ground sample distance of the photos that speed and memory are measured on: tiles of 640 px."""
@@ -146,12 +147,15 @@ def materials() -> FigureValues:
     per_image = sum(alarms.values()) / len(images)
     print(f"materials: {per_image:.3f} false alarms per image over {len(images)}: {dict(alarms)}")
     found: FigureValues = {"material_false_alarms_per_image": round(per_image, 4)}
-    tally = _tally_of_scenes(detector)
+    scenes = _scenes()
+    tally = _tally_of_scenes(detector, scenes)
     for kind in MATERIALS:
         there = tally.found[kind] + tally.missed[kind]
         print(f"materials: {kind}: {tally.found[kind]} of {there} found, {tally.false[kind]} false, on rendered scenes")
         found[f"material_{kind}_recall"] = round(tally.found[kind] / there, 4)
-    return found
+    seen, there = scenes.puddles_found(detector, SEEDS, 3)
+    print(f"materials: standing_water: {seen} of {there} found, painted on rendered scenes")
+    return found | {"material_standing_water_recall": round(seen / there, 4)}
 
 
 def _gsd_of_cars(one: Labelled) -> float:
@@ -161,16 +165,21 @@ def _gsd_of_cars(one: Labelled) -> float:
     return 4.5 / (0.92 * float(np.median(np.hypot(*(one.xyxy[:, 2:] - one.xyxy[:, :2]).T))))
 
 
-def _tally_of_scenes(detector: MaterialDetector) -> Any:
-    """Return what is found on photos of 20 rendered scenes, three around things of each kind."""
+def _scenes() -> Any:
+    """Return the tests' rendered scenes, which are no package."""
     path = Path(__file__).parents[1] / "tests" / "detect" / "scenes.py"
     spec = importlib.util.spec_from_file_location("scenes", path)
     assert spec is not None
     assert spec.loader is not None
     scenes = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(scenes)
+    return scenes
+
+
+def _tally_of_scenes(detector: MaterialDetector, scenes: Any) -> Any:
+    """Return what is found on photos of 20 rendered scenes, three around things of each kind."""
     tally = scenes.Tally(detector, MATERIALS, {"dust_net": "netted_soil"})
-    for seed in range(101, 121):
+    for seed in SEEDS:
         scene, rng = scenes.demo_scene(seed), np.random.default_rng(seed)
         render = scenes.Renderer(scene, scenes.CAMERA)
         for kind in MATERIALS:

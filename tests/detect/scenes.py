@@ -73,3 +73,36 @@ def in_view(scene: Scene, kind: str, rotation: np.ndarray, height_m: float, plac
     partly = ((pixels > -radius) & (pixels < wh + radius)).all(axis=1)
     whole = ((pixels > radius) & (pixels < wh - radius)).all(axis=1)
     return pixels[partly], whole[partly]
+
+
+def with_puddle(image: np.ndarray, rng: np.random.Generator, gsd_m: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return a photo with a puddle of 3 to 10 m painted on it, and the puddle's centre in pixels."""
+    height, width = image.shape[:2]
+    centre = rng.uniform(0.25, 0.75, 2) * (width, height)
+    turns = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    radius = rng.uniform(1.5, 5.0) * (1 + 0.18 * np.sin(2 * turns + rng.uniform(0, 6)) + 0.08 * np.sin(5 * turns))
+    ring = centre + (radius / gsd_m)[:, None] * np.column_stack([np.cos(turns), rng.uniform(0.6, 1.0) * np.sin(turns)])
+    mask = np.zeros((height, width), dtype=np.uint8)
+    cv2.fillPoly(mask, [np.rint(ring).astype(np.int32)], 255, cv2.LINE_AA)
+    cover = cv2.GaussianBlur(mask, (0, 0), 1.0)[:, :, None] / 255 * rng.uniform(0.9, 1.0)
+    under = image[mask > 0].reshape(-1, 3).mean(axis=0)
+    water = under * rng.uniform(0.3, 0.5) + np.array([14.0, 12.0, 10.0])
+    return np.clip(image * (1 - cover) + water * cover, 0, 255).astype(np.uint8), centre
+
+
+def puddles_found(detector: Detector, seeds: Sequence[int], photos: int) -> tuple[int, int]:
+    """Return how many puddles painted on photos of rendered scenes are found, and how many there are."""
+    found = 0
+    for seed in seeds:
+        scene, rng = demo_scene(seed), np.random.default_rng(seed)
+        renderer = Renderer(scene, CAMERA)
+        for _ in range(photos):
+            plant = scene.plants[rng.integers(len(scene.plants))]
+            rotation = camera_to_ned(rng.uniform(0, 360), -90.0, 0.0)
+            image = renderer.render(*scene.frame.to_lonlat(plant.place.xy).tolist(), 100.0, rotation)
+            image, centre = with_puddle(image, rng, 100.0 / CAMERA.fx_px)
+            jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+            finds = detector(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), 100.0 / CAMERA.fx_px)
+            boxes = finds.xyxy[finds.kind == "standing_water"]
+            found += bool(np.any((boxes[:, :2] < centre).all(axis=1) & (boxes[:, 2:] > centre).all(axis=1)))
+    return found, len(seeds) * photos

@@ -46,6 +46,18 @@ def test_it_finds_what_a_scene_plants():
     _check(_tally([31], 1))
 
 
+def test_it_finds_puddles():
+    found, there = scenes.puddles_found(MaterialDetector(), [31], 8)
+    assert found >= 0.8 * there
+
+
+@pytest.mark.campaign
+def test_it_finds_puddles_on_twenty_scenes():
+    found, there = scenes.puddles_found(MaterialDetector(), range(101, 121), 3)
+    print("standing_water", found, "of", there)
+    assert found >= 0.8 * there
+
+
 @pytest.mark.campaign
 def test_it_finds_what_twenty_scenes_plant():
     tally = _tally(range(101, 121), 3)
