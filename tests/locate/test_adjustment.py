@@ -1,6 +1,7 @@
 """Strip adjustment: synthetic blocks with known poses, a real one with turned pictures, control points."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -12,8 +13,6 @@ import shapely
 from dronepatrol.errors import InputError
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.geo.rotation import angles_of, camera_to_ned, tilted
-from dronepatrol.ingest.photos import shots_from_photos
-from dronepatrol.ingest.shots import shots_table
 from dronepatrol.locate.adjust import Source, adjust
 from dronepatrol.locate.bundle import Block, solve
 from dronepatrol.locate.control import read_controls
@@ -23,6 +22,8 @@ from dronepatrol.locate.surface import Level
 from dronepatrol.locate.ties import Features, _match, features
 from dronepatrol.locate.turned import with_turned
 from dronepatrol.model.progress import silent
+from dronepatrol.patrol.ingest import ingest_photos
+from dronepatrol.store.folder import PatrolFolder
 
 
 def block(seed: int, *, photos: int = 12, flights: int = 1, outliers: float = 0.0) -> SimpleNamespace:
@@ -98,9 +99,11 @@ def test_angles_are_those_of_their_rotation() -> None:
     assert camera_to_ned(*angles_of(rotation).T) == pytest.approx(rotation, abs=1e-9)
 
 
-def table_of(testdata) -> tuple[pd.DataFrame, list]:
-    paths = sorted(testdata("imagery/brighton_beach_dji_fc300s").glob("*.JPG"))
-    return shots_table(list(shots_from_photos(paths, root=None))), paths
+@pytest.fixture(scope="module")
+def real(testdata, tmp_path_factory) -> tuple[pd.DataFrame, list]:
+    photos = testdata("imagery/brighton_beach_dji_fc300s")
+    shots, _ = ingest_photos(PatrolFolder(tmp_path_factory.mktemp("block")), photos, 1, silent)
+    return shots, [Path(photo) for photo in shots["photo"]]
 
 
 def source_of(shots, paths, controls=()) -> Source:
@@ -109,10 +112,9 @@ def source_of(shots, paths, controls=()) -> Source:
 
 
 @pytest.mark.slow
-def test_a_real_block_agrees_with_itself_and_turned_pictures_are_found(testdata) -> None:
-    shots, paths = table_of(testdata)
-    shots["quality"] = ""  # nobody says which files a viewer has turned
-    shots["yaw_sigma_deg"] = 2.0
+def test_a_real_block_agrees_with_itself_and_turned_pictures_are_found(real) -> None:
+    shots, paths = real
+    shots = shots.assign(quality="", yaw_sigma_deg=2.0)  # nobody says which files a viewer has turned
     some = [number for number in range(len(paths)) if number % 3 != 1]
     shots, paths = shots.iloc[some].reset_index(drop=True), [paths[number] for number in some]
     table, gain, skipped = adjust(source_of(shots, paths), 2, silent)
@@ -121,14 +123,14 @@ def test_a_real_block_agrees_with_itself_and_turned_pictures_are_found(testdata)
     assert 0.5 < gain.before_median_m < 3
     assert gain.after_median_m <= 0.3
     assert gain.position_shift_m < 0.1
-    assert len(table) + len(skipped) == len(paths)
+    assert (table["ties"] > 0).sum() + len(skipped) == len(paths)
     held = adjusted_shots(shots, table)
-    assert (held["covariance"] != "").sum() == len(table)
+    assert (held["covariance"] != "").sum() == (table["ties"] > 0).sum() == gain.adjusted
     assert len(json.loads(table["covariance"].iloc[0])) == 21
 
 
-def test_a_turned_picture_is_turned_back_by_a_second_turn(testdata) -> None:
-    shots, _ = table_of(testdata)
+def test_a_turned_picture_is_turned_back_by_a_second_turn(real) -> None:
+    shots, _ = real
     turned = np.ones(len(shots), dtype=np.intp)
     twice = with_turned(with_turned(shots, turned), turned)
     rotations = [

@@ -11,7 +11,7 @@ from dronepatrol.cli.options import JOBS, AsJson, Folder, Jobs
 from dronepatrol.errors import InputError
 
 _REFERENCES = {"amsl": "AMSL", "ellipsoid": "ELLIPSOID"}
-_PLACE_HINT = "write it as --takeoff 121.0824,30.8230"
+_PLACE_HINT = "write it as 121.0824,30.8230"
 
 
 def locate(
@@ -42,6 +42,13 @@ def locate(
     controls: Annotated[
         Path | None, typer.Option("--gcp", metavar="FILE", help="Control points (gcp_list.txt) for the adjustment.")
     ] = None,
+    seen: Annotated[
+        str,
+        typer.Option("--seen", metavar="LON,LAT", help="Place nothing; say which photos saw this place, and how well."),
+    ] = "",
+    when: Annotated[
+        str, typer.Option("--when", metavar="FROM/TO", help="With --seen: ISO 8601 times between which.")
+    ] = "",
     jobs: Jobs = JOBS,
     as_json: AsJson = False,
 ) -> None:
@@ -55,6 +62,8 @@ def locate(
     dronepatrol locate patrol
 
     dronepatrol locate patrol --dem dsm.tif --dem-heights ellipsoid --adjust
+
+    dronepatrol locate patrol --seen 121.0824,30.8230
     """
     from dronepatrol.model.altitude import AltitudeReference
     from dronepatrol.patrol.locate import LocateOptions
@@ -69,12 +78,15 @@ def locate(
         dem_heights=AltitudeReference(_REFERENCES[dem_heights]) if dem_heights else None,
         dem_sigma_m=dem_sigma,
         geoid=geoid,
-        takeoff=_place(takeoff),
+        takeoff=_place("--takeoff", takeoff),
         relief_m=relief,
         adjust=adjust,
         controls=controls,
         jobs=jobs,
     )
+    if (place := _place("--seen", seen)) is not None:
+        _say_who_saw(PatrolFolder(folder), place, options, (when, as_json))
+        return
     with progress() as report:
         located = locate_detections(PatrolFolder(folder), report, options)
     count, error_m = len(located.observations), located.median_error95_m
@@ -92,18 +104,54 @@ def locate(
     finish(result, f"{count} observations{within}", located.skipped, as_json=as_json)
 
 
-def _place(text: str) -> tuple[float, float] | None:
+def _say_who_saw(folder: Any, place: tuple[float, float], options: Any, told: tuple[str, bool]) -> None:
+    from dronepatrol.patrol.locate import who_saw
+
+    when, as_json = told
+    table = who_saw(folder, place, options)
+    known = table["time_utc"].notna()
+    if when:
+        start, end = _times(when)
+        table = table[known & (table["time_utc"] >= start) & (table["time_utc"] <= end)]
+        known = table["time_utc"].notna()
+    times = [time.isoformat() if sure else None for time, sure in zip(table["time_utc"], known, strict=True)]
+    rows = table.assign(time_utc=times)
+    result = {"schema": "dronepatrol/seen/1", "lonlat": list(place), "photos": rows.to_dict("records")}
+    lines = [
+        f"{row['time_utc'] or 'time unknown'}  {row['photo']}  {100 * row['gsd_m']:.1f} cm/px, "
+        f"{row['off_nadir_deg']:.0f} degrees from straight down, seen from {row['azimuth_deg']:.0f} degrees, "
+        f"pixel {row['column_px']:.0f},{row['row_px']:.0f}" + ("" if row["surely"] else "; at the edge, not sure")
+        for row in rows.to_dict("records")
+    ]
+    finish(result, "\n".join(lines) or "no photo of this patrol saw the place", [], as_json=as_json)
+
+
+def _place(option: str, text: str) -> tuple[float, float] | None:
     if not text:
         return None
     try:
         lon, lat = (float(part) for part in text.split(","))
     except ValueError as error:
-        msg = f"--takeoff {text}: expected longitude and latitude in degrees"
+        msg = f"{option} {text}: expected longitude and latitude in degrees"
         raise InputError(msg, hint=_PLACE_HINT) from error
     if not (abs(lon) <= 180 and abs(lat) <= 90):
-        msg = f"--takeoff {text}: is no place on the globe"
+        msg = f"{option} {text}: is no place on the globe"
         raise InputError(msg, hint=_PLACE_HINT)
     return lon, lat
+
+
+def _times(text: str) -> tuple[Any, Any]:
+    import pandas as pd
+
+    try:
+        start, end = (pd.Timestamp(part) for part in text.split("/"))
+    except ValueError as error:
+        msg = f"--when {text}: expected two times"
+        raise InputError(msg, hint="write them as 2026-11-20T09:00+08:00/2026-11-20T12:00+08:00") from error
+    if start.tzinfo is None or end.tzinfo is None:
+        msg = f"--when {text}: the times name no zone"
+        raise InputError(msg, hint="end each with Z or +08:00")
+    return start, end
 
 
 def _words(gain: dict[str, Any]) -> str:

@@ -39,7 +39,7 @@ def angles_of(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
     upright = level < 1e-9
     yaw = np.where(upright, np.arctan2(-body[..., 0, 1], body[..., 1, 1]), np.arctan2(body[..., 1, 0], body[..., 0, 0]))
     roll = np.where(upright, 0.0, np.arctan2(body[..., 2, 1], body[..., 2, 2]))
-    return np.degrees(np.stack([yaw, np.arctan2(-body[..., 2, 0], level), roll], axis=-1))
+    return np.asarray(np.degrees(np.stack([yaw, np.arctan2(-body[..., 2, 0], level), roll], axis=-1)))
 
 
 def heading_deg(yaw_deg: ArrayLike, pitch_deg: ArrayLike, roll_deg: ArrayLike) -> NDArray[np.float64]:

@@ -22,8 +22,8 @@ from dronepatrol.locate.view import Views, views_of
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.progress import Progress, Report
 
-LEAST_TIES = 12
-"""A photo held by fewer tie points stays as it was."""
+LEAST_TIES, LEAST_PARTS = 20, 3
+"""A photo with fewer tie points, or in fewer of its nine parts, stays as it was: it would be bent, not held."""
 _RELIEF_M = 3.0  # 1 sigma of a tie point's height about the ground
 _UNKNOWN_YAW_DEG = 30.0
 
@@ -82,15 +82,30 @@ def adjust(source: Source, jobs: int, report: Report) -> tuple[pd.DataFrame, Gai
     block, control_points = _block(shots, views, ties, source.ground, controls, frame)
     solved = solve(block)
     held = np.bincount(block.photo, minlength=len(shots))
-    enough = held >= LEAST_TIES
+    parts = _parts_held(views, ties)
+    enough = (held >= LEAST_TIES) & (parts >= LEAST_PARTS)
     skipped += [
-        Skipped(str(shots["shot_id"][i]), f"stays as it was: {held[i]} tie points hold it, at least {LEAST_TIES} must "
-                "(no overlap, or nothing that stands still: water, leaves)")
+        Skipped(str(shots["shot_id"][i]), f"stays as it was: {held[i]} tie points in {parts[i]} of its 9 parts; "
+                f"expected {LEAST_TIES} in {LEAST_PARTS} (little overlap, or nothing that stands still: water, leaves)")
         for i in np.flatnonzero(~enough)
     ]  # fmt: skip
-    table = correction_table(shots, solved, views, block, held, turned).loc[enough].reset_index(drop=True)
+    table = correction_table(shots, solved, views, block, np.where(enough, held, 0), turned)
+    table = table.loc[enough | (turned == 1)].reset_index(drop=True)
     result = Result(views, solved, block.flight, ties, enough, turned, len(control_points))
     return table, gain(result, shots, len(source.shots), source.ground), skipped
+
+
+def _parts_held(views: Views, ties: Ties) -> Ints:
+    """Return (n,) in how many of a picture's nine parts, three by three, its tie points lie."""
+    size = np.array([camera.image_wh for camera in views.cameras], dtype=float)[views.camera_of][ties.photo]
+    part = (
+        np.clip((3 * (ties.pixels + 0.5) / size).astype(np.intp), 0, 2)
+        if len(size)
+        else np.empty((0, 2), dtype=np.intp)
+    )
+    filled = np.zeros((len(views.enu_m), 9), dtype=bool)
+    filled[ties.photo, 3 * part[:, 1] + part[:, 0]] = True
+    return np.asarray(filled.sum(axis=1), dtype=np.intp)
 
 
 def _name(photo: str) -> str:

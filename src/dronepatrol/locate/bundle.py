@@ -90,6 +90,9 @@ def solve(block: Block) -> Solved:
         if number > _GENTLE and np.abs(step_pose[:, :3]).max(initial=0.0) < _STILL:
             break
     covariance, flight_sigma = system.spread(n, f) if system is not None else (np.zeros((n, 6, 6)), block.flight_sigma)
+    residual, *_ = _sightings(block, rotation, change, flights, points)
+    worse = max(1.0, float((weight[:, None] * residual**2).mean())) if len(residual) else 1.0  # than sigmas say
+    covariance = worse * covariance
     return Solved(block.enu_m + change[:, :3], rotation, change, flights, covariance, flight_sigma, points, weight)
 
 

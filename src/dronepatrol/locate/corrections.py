@@ -19,7 +19,7 @@ YAW_KNOWN_DEG = 5.0
 def correction_table(
     shots: pd.DataFrame, solved: Solved, views: Views, block: Block, held: Ints, turned: Ints
 ) -> pd.DataFrame:
-    """Return ``tables.ADJUSTMENT`` for all shots."""
+    """Return ``tables.ADJUSTMENT`` for all shots; those with ``held`` 0 are no more than turned."""
     lonlat = views.frame.to_lonlat(solved.enu_m[:, :2])
     off = np.degrees(convergence_rad(views.frame, lonlat[:, 0], lonlat[:, 1]))
     angles = angles_of(body_to_ned(off, 0.0, 0.0) @ solved.rotation)
@@ -44,7 +44,10 @@ def correction_table(
         "moved_m": np.hypot(moved[:, 0], moved[:, 1]),
         "turned_deg": np.degrees(solved.change[:, 5]),
         "turned_over": turned,
-        "covariance": [json.dumps([float(f"{v:.6g}") for v in one[upper]]) for one in solved.covariance],
+        "covariance": [
+            json.dumps([float(f"{value:.6g}") for value in one[upper]]) if count else ""
+            for one, count in zip(solved.covariance, held, strict=True)
+        ],
     }
     return pd.DataFrame(columns)[list(ADJUSTMENT.columns)]
 
@@ -58,10 +61,11 @@ def no_corrections() -> pd.DataFrame:
 def adjusted_shots(shots: pd.DataFrame, adjustment: pd.DataFrame) -> pd.DataFrame:
     """Return the shots with the poses, focal lengths and sigmas of an adjustment, and its column ``covariance``.
 
-    Shots that it does not hold stay as they are.
+    Shots that it does not hold stay as they are, but for pictures that were turned over.
     """
-    found = adjustment.set_index("shot_id")
-    turned = shots["shot_id"].map(found["turned_over"]).fillna(0).to_numpy(dtype=np.intp)
+    everything = adjustment.set_index("shot_id")
+    found = everything[everything["ties"] > 0]
+    turned = shots["shot_id"].map(everything["turned_over"]).fillna(0).to_numpy(dtype=np.intp)
     table = with_turned(shots, turned)
     held = table["shot_id"].isin(found.index).to_numpy()
     rows = found.loc[table["shot_id"][held]]

@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 MOST_CELLS = 6_000_000
 """A larger grid is sampled more coarsely, and says so."""
-BLOCK = 8  # cells per side of a block whose highest point is kept, to skip over what is surely below a ray
+BLOCK = 8  # cells that a ray is followed at a time: where the highest point about is below it, they are skipped
 _SMOOTH_M = 3.0  # slopes and roughness are those of the ground within about this distance
 _HOLE_SIGMA_M = 2.0  # 1 sigma of a filled height at the edge of what is known …
 _HOLE_PER_M = 0.15  # … and per metre away from it: assumptions
@@ -116,7 +116,7 @@ class Grid:
         self._slope_e, self._slope_n, rough = _shape(self._z, step_m)
         hole = np.where(known, 0.0, _HOLE_SIGMA_M + _HOLE_PER_M * step_m * beyond_cells)
         self._sigma = np.sqrt(sigma_m**2 + rough**2 + hole**2)
-        self._blocks = _highest_of_blocks(self._z)
+        self._tops = ndimage.maximum_filter(self._z, BLOCK + 3, mode="nearest")
 
     @classmethod
     def sampled(
@@ -170,8 +170,8 @@ class Grid:
     def _depths(self, origin: Floats, lean: Floats) -> Floats:
         """Return (n,) depths of first hits, NaN where a ray leaves the grid before.
 
-        A ray goes block by block; a block that is wholly below it is skipped, in the others its crossing is looked for
-        cell by cell and then closed in on, on the bilinear surface.
+        A ray goes a few cells at a time; where all ground about is below it they are skipped, else its crossing is
+        looked for cell by cell and then closed in on, on the bilinear surface.
         """
         up, found = origin[:, 2], np.full(len(origin), np.nan)
         start, end = np.maximum(up - self._highest, 0.0), up - self._lowest + 1e-6
@@ -181,7 +181,7 @@ class Grid:
         while len(active):
             far = np.minimum(near + long[active], end[active])
             middle = (near + far) / 2
-            top = self._block_top(*(origin[active, axis] + lean[active, axis] * middle for axis in (0, 1)))
+            top = self._top(*(origin[active, axis] + lean[active, axis] * middle for axis in (0, 1)))
             may = up[active] - far <= top
             if may.any():
                 rows = active[may]
@@ -190,12 +190,15 @@ class Grid:
             active, near = active[keep], far[keep]
         return found
 
-    def _block_top(self, east: Floats, north: Floats) -> Floats:
-        rows, columns = self._blocks.shape
-        j = np.floor((east - self._east) / (self._step * BLOCK)).astype(np.intp)
-        i = np.floor((north - self._north) / (self._step * BLOCK)).astype(np.intp)
-        inside = (i >= -1) & (i <= rows) & (j >= -1) & (j <= columns)
-        return np.where(inside, self._blocks[np.clip(i, 0, rows - 1), np.clip(j, 0, columns - 1)], -np.inf)
+    def _top(self, east: Floats, north: Floats) -> Floats:
+        """Return the highest point within half a block of places, minus infinity off the grid."""
+        rows, columns = self._z.shape
+        x, y = (east - self._east) / self._step + 0.5, (north - self._north) / self._step + 0.5
+        edge = BLOCK / 2 + 1
+        inside = (x >= -edge) & (x < columns + edge) & (y >= -edge) & (y < rows + edge)
+        j = np.clip(x, 0, columns - 1).astype(np.int32)
+        i = np.clip(y, 0, rows - 1).astype(np.int32)
+        return np.where(inside, self._tops.ravel().take(i * np.int32(columns) + j), -np.inf)
 
     def _crossing(self, origin: Floats, lean: Floats, near: Floats, far: Floats) -> Floats:
         """Return (n,) depths between near and far at which rays go under the surface, NaN where they do not."""
@@ -247,14 +250,6 @@ def _shape(z: Floats, step_m: float) -> tuple[Floats, Floats, Floats]:
     variance = np.maximum(ndimage.uniform_filter(z * z, size, mode="nearest") - smooth * smooth, 0.0)
     tangent = (slope_e**2 + slope_n**2) * (step_m**2 * (size**2 - 1) / 12)
     return slope_e, slope_n, np.asarray(np.sqrt(np.maximum(variance - tangent, 0.0)), dtype=float)
-
-
-def _highest_of_blocks(z: Floats) -> Floats:
-    """Return the highest of each block of cells and of the blocks around it."""
-    rows, columns = (-(-side // BLOCK) * BLOCK for side in z.shape)
-    padded = np.pad(z, ((0, rows - z.shape[0]), (0, columns - z.shape[1])), mode="edge")
-    blocks = padded.reshape(rows // BLOCK, BLOCK, columns // BLOCK, BLOCK).max(axis=(1, 3))
-    return np.asarray(ndimage.maximum_filter(blocks, 3, mode="nearest"))
 
 
 def _lattice_lonlat(frame: LocalFrame, west: float, south: float, step_m: float, rows: int, columns: int) -> Floats:

@@ -140,7 +140,7 @@ ADJUSTMENT = TableSchema(
         "position_bias_sigma_m": "float",  # what remains unknown of the flight
         "height_bias_sigma_m": "float",
         "focal_sigma_share": "float",
-        "ties": "int",  # tie points that hold the photo
+        "ties": "int",  # tie points that hold the photo; 0: it is not held, its picture is turned over and no more
         "moved_m": "float",  # by how much the middle of its picture moved on the ground
         "turned_deg": "float",  # the change of its heading
         "turned_over": "int",  # 1: its picture was turned by half a turn after it was taken, and is read so

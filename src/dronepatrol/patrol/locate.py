@@ -15,6 +15,7 @@ from dronepatrol.issues.taxonomy import load_taxonomy
 from dronepatrol.locate.adjust import Source, adjust
 from dronepatrol.locate.control import read_controls
 from dronepatrol.locate.corrections import adjusted_shots
+from dronepatrol.locate.evidence import evidence_table, who_sees
 from dronepatrol.locate.gain import Gain
 from dronepatrol.locate.heights import Levels, TakeOff, over_level_ground, over_terrain
 from dronepatrol.locate.observe import Site, ground_below, observe
@@ -90,6 +91,30 @@ def locate(folder: PatrolFolder, report: Report, options: LocateOptions | None =
     return Located(
         observations, [*skipped, *not_placed], _notes(shots, levels, site), gain, _median_error(observations)
     )
+
+
+def who_saw(folder: PatrolFolder, lonlat: tuple[float, float], options: LocateOptions) -> pd.DataFrame:
+    """Return the photos that saw a place, in the order of time (``locate.evidence``).
+
+    Heights, adjustment and ground are those of :func:`locate`; a terrain model's hills and houses hide what is behind.
+    """
+    shots = read_table(folder.shots, SHOTS)
+    terrain = RasterTerrain(options.dem) if options.dem else None
+    take_offs = _take_offs(folder, shots, options)
+    if folder.adjustment.exists():
+        shots = adjusted_shots(shots, read_table(folder.adjustment, ADJUSTMENT))
+    levels = _levels(shots, terrain, take_offs, options)
+    needed = ["lon_deg", "lat_deg", "yaw_deg", "pitch_deg", "roll_deg", "fx_px", "fy_px", "cx_px", "cy_px"]
+    known = np.isfinite(shots[needed].to_numpy(dtype=float)).all(axis=1) & np.isfinite(levels.up_m)
+    known &= (shots["attitude_of"] == "camera").to_numpy() & (shots["photo"] != "").to_numpy()
+    rows = np.flatnonzero(known)
+    part, frame = shots.iloc[rows].reset_index(drop=True), LocalFrame(*lonlat)
+    if part.empty:
+        msg = "no photo of this patrol has position, height, attitude and focal length; nobody knows what they saw"
+        raise DronePatrolError(msg, hint="ingest photos with full metadata, or a log of the flight")
+    views = views_of(part, frame, levels.up_m[rows], (levels.sigma_m[rows], levels.bias_sigma_m[rows]))
+    near = ground_below(views, _site(terrain, options))
+    return evidence_table(part, who_sees(views, near, np.zeros(2)))
 
 
 def _site(terrain: RasterTerrain | None, options: LocateOptions) -> Site:
