@@ -47,7 +47,7 @@ def test_it_finds_what_a_scene_plants():
 
 
 def test_it_finds_puddles():
-    found, there = scenes.puddles_found(MaterialDetector(), [31], 8)
+    found, there = scenes.puddles_found(MaterialDetector(), [31], 5)
     assert found >= 0.8 * there
 
 
