@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from dronepatrol.cli.console import finish, language, progress
-from dronepatrol.cli.options import JOBS, AsJson, Jobs, Lang, Model, Out, Spec
+from dronepatrol.cli.options import DEFAULT_MODEL, JOBS, AsJson, Jobs, Lang, Model, Out, Spec
 
 
 def run(
     photos: Annotated[Path, typer.Option("--photos", metavar="DIR", help="Folder of photos.", show_default=False)],
-    model: Model,
     out: Out,
+    model: Model = DEFAULT_MODEL,
     spec: Spec = None,
     jobs: Jobs = JOBS,
     lang: Lang = "zh",
@@ -20,7 +20,7 @@ def run(
 ) -> None:
     """Take photos to issues and a map: ingest, detect, locate, issues, map in one go.
 
-    Example: dronepatrol run --photos DCIM --model yolox_nano.onnx --out patrol
+    Example: dronepatrol run --photos DCIM --out patrol
     """
     from dronepatrol.model.batch import Skipped
     from dronepatrol.patrol.run import RunOptions
