@@ -65,7 +65,8 @@ def adjusted_shots(shots: pd.DataFrame, adjustment: pd.DataFrame) -> pd.DataFram
     """
     everything = adjustment.set_index("shot_id")
     found = everything[everything["ties"] > 0]
-    turned = shots["shot_id"].map(everything["turned_over"]).fillna(0).to_numpy(dtype=np.intp)
+    over = everything["turned_over"].to_dict()
+    turned = np.array([over.get(name, 0) for name in shots["shot_id"]], dtype=np.intp)
     table = with_turned(shots, turned)
     held = table["shot_id"].isin(found.index).to_numpy()
     rows = found.loc[table["shot_id"][held]]
@@ -76,5 +77,6 @@ def adjusted_shots(shots: pd.DataFrame, adjustment: pd.DataFrame) -> pd.DataFram
                  "position_bias_sigma_m", "height_bias_sigma_m", "focal_sigma_share"):  # fmt: skip
         table.loc[held, name] = rows[name].to_numpy(dtype=float)
     table["yaw_sigma_deg"] = np.where(held, np.minimum(table["yaw_sigma_deg"], YAW_KNOWN_DEG), table["yaw_sigma_deg"])
-    table["covariance"] = table["shot_id"].map(found["covariance"]).fillna("")
+    texts = found["covariance"].to_dict()
+    table["covariance"] = [texts.get(name, "") for name in table["shot_id"]]
     return table

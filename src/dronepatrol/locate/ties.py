@@ -51,6 +51,7 @@ def features(path: Path, image_wh: tuple[int, int]) -> Features | None:
     """
     long = max(image_wh)
     factor = 4 if long >= 4 * LONG_SIDE_PX else 2 if long >= 2 * LONG_SIDE_PX else 1
+    cv2.utils.logging.setLogLevel(2)  # errors alone: OpenCV warns on stderr of each metadata tag that it does not know
     picture = cv2.imread(str(path), _REDUCED[factor] | cv2.IMREAD_IGNORE_ORIENTATION)
     if picture is None or abs(picture.shape[1] * image_wh[1] - picture.shape[0] * image_wh[0]) > 0.02 * long**2:
         return None
