@@ -1,8 +1,12 @@
 """Networks by name: listed, checked, added."""
 
+import json
+
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from dronepatrol.cli.app import app
 from dronepatrol.detect.detector import load_detector
 from dronepatrol.detect.models import models
 from dronepatrol.errors import InputError
@@ -63,3 +67,18 @@ def test_what_is_not_there_is_named():
     with pytest.raises(InputError, match="no model 'none'"):
         check_model("none")
     assert "none" not in models()
+
+
+def test_the_verbs_print_what_the_networks_are(network, added):
+    path = network(_yolov8(), name="mine.onnx", names="['car', 'kite']")
+    done = CliRunner().invoke(app, ["models", "add", str(path), "--name", "streets"])
+    assert done.exit_code == 0, done.output
+    assert "kinds: car" in done.stdout
+    assert "not looked for: kite" in done.stdout
+    assert "licence: not stated" in done.stdout
+    (added / "broken.onnx").write_bytes(b"nothing")
+    listed = CliRunner().invoke(app, ["models", "list", "--json"])
+    assert listed.exit_code == 3
+    assert "streets" in [one["name"] for one in json.loads(listed.stdout)["models"]]
+    checked = CliRunner().invoke(app, ["models", "check", "streets", "--json"])
+    assert json.loads(checked.stdout)["form"] == "yolov8"
