@@ -82,3 +82,9 @@ def test_the_verbs_print_what_the_networks_are(network, added):
     assert "streets" in [one["name"] for one in json.loads(listed.stdout)["models"]]
     checked = CliRunner().invoke(app, ["models", "check", "streets", "--json"])
     assert json.loads(checked.stdout)["form"] == "yolov8"
+
+
+def test_kinds_that_become_no_issue_are_named(network):
+    path = network(_yolov8(), name="mine.onnx", names="['car', 'hovercraft']")
+    checked = CliRunner().invoke(app, ["models", "check", str(path)])
+    assert "no problem of the taxonomy is made of: hovercraft" in checked.stdout

@@ -62,17 +62,22 @@ def add(
 
 
 def _print(one: "Description", *, as_json: bool) -> None:
+    from dronepatrol.patrol.models import without_problem
+
+    no_problem = without_problem(one.kinds.values())
     left_out = [name for name, kind in one.kinds.items() if not kind]
     lines = [
         f"{one.name}: {one.form}, input {one.input_wh[0]} by {one.input_wh[1]} px, {one.size_mb:g} MB",
         f"kinds: {_kinds(one)}",
         *([f"not looked for: {', '.join(left_out)}"] if left_out else []),
+        *([f"detected, but no problem of the taxonomy is made of: {', '.join(no_problem)}"] if no_problem else []),
         f"working threshold {one.threshold:g}; one tile in {one.tile_ms:g} ms on one thread, now",
         f"licence: {one.licence or 'not stated'}",
         *([f"source: {one.source}"] if one.source else []),
         one.path,
     ]
-    finish({"schema": "dronepatrol/model/1", **one.as_json()}, "\n".join(lines), [], as_json=as_json)
+    result = {"schema": "dronepatrol/model/1", **one.as_json(), "kinds_without_problem": no_problem}
+    finish(result, "\n".join(lines), [], as_json=as_json)
 
 
 def _kinds(one: "Description") -> str:

@@ -1,10 +1,12 @@
 """The networks that there are, one by one: what each is, or what is wrong with it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from dronepatrol.detect.describe import Description, add, describe
 from dronepatrol.detect.models import find_model, models
 from dronepatrol.errors import DronePatrolError, InputError
+from dronepatrol.issues.taxonomy import load_taxonomy
 from dronepatrol.model.batch import Skipped
 
 
@@ -44,3 +46,9 @@ def add_model(path: Path, name: str) -> Description:
         When it is no network that is understood, or the name cannot be used.
     """
     return describe(add(path, name or path.stem))
+
+
+def without_problem(kinds: Iterable[str]) -> list[str]:
+    """Return the kinds of thing that the taxonomy makes no problem of: they are detected, and become no issue."""
+    known = load_taxonomy().problem_of
+    return sorted({kind for kind in kinds if kind and kind not in known})
