@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import geopandas
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 import rasterio
 from affine import Affine
 
+from dronepatrol.cli.locate import locate
+from dronepatrol.errors import InputError
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.tables import DETECTIONS, SHOTS
 from dronepatrol.store.folder import PatrolFolder
@@ -80,22 +83,21 @@ def test_a_terrain_model_is_used_and_the_way_to_the_height_is_said(folder, dem) 
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        (["--dem", "nowhere.tif"], "there is no terrain model"),
-        (["--dem-heights", "wgs84"], "expected one of amsl, ellipsoid"),
-        (["--takeoff", "121.08"], "expected longitude and latitude"),
-        (["--takeoff", "400,30"], "no place on the globe"),
-        (["--geoid", "999"], "within 120 m"),
-        (["--seen", "121.08,30.82", "--when", "yesterday/today"], "expected two times"),
-        (["--seen", "121.08,30.82", "--when", "2026-11-20T09:00/2026-11-20T10:00"], "name no zone"),
-        (["--gcp", "nowhere.txt"], "cannot be read as a list of control points"),
+        ({"dem": Path("nowhere.tif")}, "there is no terrain model"),
+        ({"dem_heights": "wgs84"}, "expected one of amsl, ellipsoid"),
+        ({"takeoff": "121.08"}, "expected longitude and latitude"),
+        ({"takeoff": "400,30"}, "no place on the globe"),
+        ({"geoid": "999", "dem": "made"}, "within 120 m"),
+        ({"seen": "121.08,30.82", "when": "yesterday/today"}, "expected two times"),
+        ({"seen": "121.08,30.82", "when": "2026-11-20T09:00/2026-11-20T10:00"}, "name no zone"),
+        ({"controls": Path("nowhere.txt")}, "cannot be read as a list of control points"),
     ],
 )
 def test_bad_options_are_refused_by_name(folder, dem, options, word) -> None:
-    more = ["--dem", dem] if "--geoid" in options else []
-    done = dronepatrol("locate", folder.root, *options, *more)
-    assert done.returncode == 2
-    assert word in done.stderr
-    assert "Traceback" not in done.stderr
+    if options.get("dem") == "made":
+        options = options | {"dem": dem}
+    with pytest.raises(InputError, match=word):
+        locate(folder.root, **options)
     assert not folder.observations.exists()
 
 

@@ -14,29 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import LinearOperator, cg
-from scipy.spatial import cKDTree
 
+from dronepatrol.issues.candidates import Pairs, group_starts, strongest
 from dronepatrol.issues.frames import Frames
-from dronepatrol.issues.sightings import GATE, Floats, Ints, Sightings, reach_m, shared_bias_m2, squared_distance
+from dronepatrol.issues.sightings import GATE, Floats, Ints, Sightings, shared_bias_m2
 
 _REWEIGHTED = 3  # times that residuals are weighed anew in a round
 _MISSED = 6.0  # what it costs that a photo does not show what it should: one in twenty
 _INSIDE_M = 2.0  # a photo should show what is this far inside its edge
 _CHANGE = (0.05, 0.03, 0.02)  # how much a shift may change per metre within a photo, by round
 _TURN, _SCALE = 0.04, 0.02  # 1 sigma of a photo's turn (rad) and scale
-_MOST_PROPOSALS = 40  # of two photos: the likeliest
-_MOST_NEIGHBOURS = 8  # photos that a photo is compared with: those that share most with it
 _TIGHTEST_M = 0.4  # a photo's place is never taken for better known than this when shifts are proposed
 _CHUNK = 400_000
 _FAR = 2.0  # of residuals in sigmas, from which on they lose their say (Cauchy)
-
-
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """c pairs of sightings that may be one thing: ``i`` and ``j`` (c,) with the lower photo first, by their photos."""
-
-    i: Ints
-    j: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,29 +57,6 @@ class _Seen:
     deep: Floats
 
 
-def candidates(s: Sightings) -> Pairs:
-    """Return pairs of sightings of one kind and two photos that are as near as their errors allow."""
-    even = shared_bias_m2(s)[:, 0, 0]
-    flights = len(np.unique(s.flight))
-    reach = reach_m(s.apart_m2, 2 * float(even.max(initial=0.0)) if flights > 1 else 0.0)
-    pairs = cKDTree(s.place_m).query_pairs(reach, output_type="ndarray").astype(np.intp)
-    i, j = pairs[:, 0], pairs[:, 1]
-    keep = (s.kind[i] == s.kind[j]) & (s.photo[i] != s.photo[j])
-    i, j = i[keep], j[keep]
-    near = squared_distance(s.place_m[i] - s.place_m[j], _apart_m2(s, i, j, even)) < GATE
-    i, j = i[near], j[near]
-    swap = s.photo[i] > s.photo[j]
-    i, j = np.where(swap, j, i), np.where(swap, i, j)
-    order = np.lexsort((j, i, s.photo[j], s.photo[i]))
-    return Pairs(i[order], j[order])
-
-
-def _apart_m2(s: Sightings, i: Ints, j: Ints, even: Floats) -> Floats:
-    """Return (c, 2, 2) covariances of the difference of two sightings; flights' biases count between flights alone."""
-    between = np.where(s.flight[i] != s.flight[j], even[s.flight[i]] + even[s.flight[j]], 0.0)
-    return np.asarray(s.apart_m2[i] + s.apart_m2[j] + between[:, None, None] * np.eye(2))
-
-
 def corrected(s: Sightings, pairs: Pairs, frames: Frames) -> Corrected:
     """Return the sightings with their photos' errors taken out as far as they show."""
     photos = int(s.photo.max(initial=-1)) + 1
@@ -99,7 +66,7 @@ def corrected(s: Sightings, pairs: Pairs, frames: Frames) -> Corrected:
     flight_prior = of_flight
     if not len(pairs.i):
         return Corrected(place, np.sqrt(prior)[s.photo])
-    used = _strongest(s, pairs, photos)
+    used = strongest(s, pairs, photos)
     centre = _centres(s, photos)
     x = np.zeros(4 * photos + 2 * len(flight_prior))
     for change in _CHANGE:
@@ -141,37 +108,9 @@ def _centres(s: Sightings, photos: int) -> Floats:
     return np.stack([np.bincount(s.photo, s.place_m[:, k], photos) / count for k in (0, 1)], axis=-1)
 
 
-def _groups(s: Sightings, pairs: Pairs) -> Ints:
-    """Return where the pairs of each two photos begin, and the end."""
-    new = (np.diff(s.photo[pairs.i]) != 0) | (np.diff(s.photo[pairs.j]) != 0)
-    return np.concatenate([[0], np.flatnonzero(new) + 1, [len(pairs.i)]]).astype(np.intp)
-
-
-def _strongest(s: Sightings, pairs: Pairs, photos: int) -> Pairs:
-    """Return the pairs of photos that share most, a few neighbours for each photo, and the likeliest pairs of those."""
-    starts = _groups(s, pairs)
-    size = np.diff(starts)
-    first, second = s.photo[pairs.i[starts[:-1]]], s.photo[pairs.j[starts[:-1]]]
-    keep = np.zeros(len(size), dtype=bool)
-    for one in (first, second):
-        order = np.lexsort((-size, one))
-        begin = np.searchsorted(one[order], np.arange(photos))
-        rank = np.arange(len(order)) - begin[one[order]]
-        keep[order[rank < _MOST_NEIGHBOURS]] = True
-    which = np.repeat(keep, size)
-    difference = s.place_m[pairs.i] - s.place_m[pairs.j]
-    cost = squared_distance(difference, _apart_m2(s, pairs.i, pairs.j, shared_bias_m2(s)[:, 0, 0]))
-    group = np.repeat(np.arange(len(size)), size)
-    order = np.lexsort((cost, group))
-    rank = np.empty(len(order), dtype=np.intp)
-    rank[order] = np.arange(len(order)) - np.repeat(starts[:-1], size)
-    which &= rank < _MOST_PROPOSALS
-    return Pairs(pairs.i[which], pairs.j[which])
-
-
 def _agreed(s: Sightings, pairs: Pairs, now: _Now, frames: Frames) -> tuple[Ints, Floats]:
     """Return the pairs that agree with the cheapest shift of their two photos, and (k,) how sure that shift is."""
-    starts = _groups(s, pairs)
+    starts = group_starts(s, pairs)
     size = np.diff(starts)
     order = np.argsort(s.photo, kind="stable")
     begin = np.searchsorted(s.photo[order], np.arange(int(s.photo.max()) + 2))

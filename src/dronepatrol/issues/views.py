@@ -5,8 +5,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from dronepatrol.issues.candidates import candidates
 from dronepatrol.issues.frames import Frames
-from dronepatrol.issues.shifts import Corrected, candidates, corrected
+from dronepatrol.issues.shifts import Corrected, corrected
 from dronepatrol.issues.sightings import GATE, Floats, Ints, Sightings, renumbered
 from dronepatrol.issues.unions import joined
 
