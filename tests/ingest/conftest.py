@@ -3,8 +3,10 @@
 import io
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
@@ -43,6 +45,13 @@ def xmp_segment(properties: dict[str, str] | bytes, *, as_elements: bool = False
     return b"\xff\xe1" + (len(XMP_PREFIX + packet) + 2).to_bytes(2, "big") + XMP_PREFIX + packet
 
 
+@cache
+def _picture(size: tuple[int, int]) -> Image.Image:
+    """Return a picture with enough to see to be neither blurred nor dark."""
+    grain = np.random.default_rng(1).integers(60, 180, (size[1] // 2 + 1, size[0] // 2 + 1, 3), dtype=np.uint8)
+    return Image.fromarray(grain.repeat(2, 0).repeat(2, 1)[: size[1], : size[0]])
+
+
 def photo_bytes(
     *,
     lonlat: tuple[float, float] | None = (121.02, 30.70),
@@ -65,7 +74,7 @@ def photo_bytes(
         place = {1: "S" if lat < 0 else "N", 2: _dms(lat), 3: "W" if lon < 0 else "E", 4: _dms(lon)}
         block.get_ifd(0x8825).update(place | (gps or {}))
     out = io.BytesIO()
-    Image.new("RGB", size, (90, 120, 60)).save(out, "JPEG", exif=block.tobytes())
+    _picture(size).save(out, "JPEG", exif=block.tobytes())
     jpeg = out.getvalue()
     return jpeg[:2] + before + xmp_segment(NADIR if xmp is None else xmp, as_elements=as_elements) + jpeg[2:]
 

@@ -15,6 +15,7 @@ HEAD_BYTES = 128 * 1024
 """What is read at first; nearly every camera's header fits."""
 MAX_SEGMENTS = 4096
 """Radiometric JPEGs carry megabytes of segments of 64 KiB before the picture; no camera writes more than this."""
+NOT_OURS = "is neither JPEG nor TIFF"
 MAX_SIDE_PX = 1_000_000
 
 _EXIF = b"Exif\0\0"
@@ -75,7 +76,7 @@ def read_header(path: Path, wanted: frozenset[int]) -> Header:
         raise _unusable(path, f"cannot be read: {error.strerror or error}", "check the file's permissions") from error
     if not head:
         raise _unusable(path, "the file is empty", "copy it again from the card")
-    raise _unusable(path, "is neither JPEG nor TIFF", "remove it, or export the photo as JPEG")
+    raise _unusable(path, NOT_OURS, "remove it, or export the photo as JPEG")
 
 
 def _unusable(path: Path, what: str, hint: str) -> InputError:

@@ -15,8 +15,9 @@ SLACK_S = 0.3
 """Shutter lag and the jitter of both clocks, to either side of what the resolution of the photos' times explains."""
 LEAST_SHARE = 0.9
 """So much of the photos (or of the events, where these are fewer) must meet; fewer is no match."""
-CLEARLY = 0.95
-"""A second offset that serves this share of the best one's photos makes the match ambiguous."""
+MAY_MISS = 1
+"""A log may have missed so many pictures, and twice the ones that the best offset leaves over: an offset that leaves
+no more than that is as good, and the match ambiguous."""
 LEAST_PHOTOS = 3
 MOST = 20_000
 _ANCHORS = 5
@@ -60,7 +61,7 @@ def match(photo_times_s: ArrayLike, event_times_s: ArrayLike) -> Match:
     _check(len(timed), len(known), len(photos), len(events))
     times, heard = photos[timed], np.sort(events[known])
     order = np.argsort(times, kind="stable")
-    tolerance_s = (0.5 if np.allclose(times, np.round(times), atol=1e-6) else 0.05) + SLACK_S
+    tolerance_s = (0.5 if np.allclose(times, np.round(times), rtol=0.0, atol=1e-6) else 0.05) + SLACK_S
     offset_s, _ = _best(times[order], heard, tolerance_s)
     places = known[np.argsort(events[known], kind="stable")]
     met = _pairs(times[order] + offset_s, heard, tolerance_s)
@@ -97,7 +98,8 @@ def _best(times: Floats, heard: Floats, tolerance_s: float) -> tuple[float, int]
         msg = f"no clock offset makes the {len(times)} photos meet the {len(heard)} camera events: at best {most} do"
         raise InputError(msg, hint="check that photos and log are of the same flight")
     best = _centred(times, heard, float(np.median(spans[scores == most])), tolerance_s)
-    rivals = spans[(scores >= CLEARLY * most) & (np.abs(spans - best) > 2 * tolerance_s)]
+    left = min(len(times), len(heard)) - most
+    rivals = spans[(scores >= most - MAY_MISS - 2 * left) & (np.abs(spans - best) > 2 * tolerance_s)]
     same_count = len(times) == len(heard)
     if len(rivals) and not (same_count and most == len(times) and (scores[np.isin(spans, rivals)] < most).all()):
         nearest = rivals[np.argmin(np.abs(rivals - best))]

@@ -3,27 +3,31 @@
 import hashlib
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from dronepatrol.errors import InputError
+from dronepatrol.ingest import exiftool
 from dronepatrol.ingest.cameras import camera_of
+from dronepatrol.ingest.headers import NOT_OURS
 from dronepatrol.ingest.metadata import PhotoMetadata, read_metadata, utc_of
-from dronepatrol.ingest.poses import ASSUMED_ZONE, Position, attitude_of, position_of
-from dronepatrol.ingest.quality import edited_by, flags
+from dronepatrol.ingest.pictures import Look, look_at
+from dronepatrol.ingest.poses import ASSUMED_ZONE, attitude_of, nowhere, position_of
+from dronepatrol.ingest.quality import edited_by, flags, flags_of_look
 from dronepatrol.ingest.shots import ShotRow, shots_table
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.camera import Camera
 
 __all__ = ["ShotRow", "find_photos", "shots_from_photos", "shots_table"]
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".tif", ".tiff"})
+SUFFIXES = frozenset({".jpg", ".jpeg", ".tif", ".tiff", ".dng"})
+FALLBACK_SUFFIXES = frozenset({".heic", ".heif", ".webp"})
+"""What only exiftool reads."""
+_RAW = ".dng"
 _CHUNK_BYTES = 1 << 20
-_BATCH = 256
 _END_OF_IMAGE = b"\xff\xd9"
 
 
@@ -35,7 +39,7 @@ def find_photos(folder: Path) -> tuple[list[Path], list[Skipped]]:
     """Return the photos below a folder in the order of their paths, and what could not be looked at.
 
     Links to folders are followed, each folder is visited once. Names that begin with a dot are not looked at: they are
-    other programs' notes and thumbnails.
+    other programs' notes and thumbnails. A raw picture beside a JPEG of the same name is that picture again.
 
     Raises
     ------
@@ -56,20 +60,23 @@ def find_photos(folder: Path) -> tuple[list[Path], list[Skipped]]:
             continue
         seen.add((status.st_dev, status.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        pictures = {Path(name).stem for name in files if _is_photo(name) and not name.lower().endswith(_RAW)}
         for path in (Path(here, name) for name in files if _is_photo(name)):
+            if path.suffix.lower() == _RAW and path.stem in pictures:
+                continue
             if path.is_file() or not path.exists():  # a dead link is named when it is read
                 photos.append(path)
             else:  # a pipe would never end
                 skipped.append(Skipped(printable(str(path)), "is no regular file", "remove it"))
     if not photos:
-        names = ", ".join(sorted(SUFFIXES))
+        names = ", ".join(sorted(SUFFIXES | FALLBACK_SUFFIXES))
         msg = f"{folder} has no photos; looked for {names} in it and all folders below"
         raise InputError(msg, hint=skipped[0].reason if skipped else "name the folder that the card was copied to")
     return sorted(photos), skipped
 
 
 def _is_photo(name: str) -> bool:
-    return Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")
+    return Path(name).suffix.lower() in SUFFIXES | FALLBACK_SUFFIXES and not name.startswith(".")
 
 
 def _note(skipped: list[Skipped], error: OSError) -> None:
@@ -83,62 +90,110 @@ def printable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def shots_from_photos(paths: Sequence[Path], *, root: Path | None, jobs: int = 1) -> Iterator[ShotRow | Skipped]:
-    """Yield a shot, or why there is none, for each photo, in the order given; copies of a picture are marked.
+def shots_from_photos(paths: Sequence[Path], *, root: Path | None, look: bool = True) -> Iterator[ShotRow | Skipped]:
+    """Yield, in the order of the paths, each photo's shot, or why there is none.
 
     Parameters
     ----------
     paths
-        Photos. A shot's id is the photo's path below the folder that they share.
+        Photos.
     root
         The patrol folder: paths of photos inside it are kept relative to it, others absolute.
-    jobs
-        Number of files read at the same time.
+    look
+        Whether the pictures are decoded and looked at.
     """
     if not paths:
         return
-    names = [os.path.abspath(path.parent) for path in paths]  # noqa: PTH100 resolve() would follow links
-    read = partial(_shot, shared=Path(os.path.commonpath(names)), root=root)
     first_with: dict[str, str] = {}
-    for row in _read_all(paths, read, jobs):
-        if isinstance(row, ShotRow) and (first := first_with.setdefault(row.sha256, row.shot_id)) != row.shot_id:
+    for row in read_photos(paths, Naming.of(paths, root), look=look):
+        if isinstance(row, ShotRow) and row.unplaced:
+            yield no_position(row.shot_id, row.unplaced)
+        elif isinstance(row, ShotRow) and (first := first_with.setdefault(row.sha256, row.shot_id)) != row.shot_id:
             yield replace(row, quality=(*row.quality, f"{SAME_PICTURE} {first}"))
         else:
             yield row
 
 
-def _read_all(
-    paths: Sequence[Path], read: Callable[[Path], ShotRow | Skipped], jobs: int
-) -> Iterator[ShotRow | Skipped]:
-    if jobs <= 1:
-        yield from map(read, paths)
-        return
-    with ThreadPoolExecutor(jobs) as pool:  # reading and hashing release the interpreter's lock
-        for start in range(0, len(paths), _BATCH):
-            yield from pool.map(read, paths[start : start + _BATCH])
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How photos are named: shots by their path below ``shared``, files relative to ``root`` where they are in it."""
+
+    shared: Path
+    root: Path | None
+
+    @classmethod
+    def of(cls, paths: Sequence[Path], root: Path | None) -> "Naming":
+        """Return the naming of a set of photos."""
+        names = [os.path.abspath(path.parent) for path in paths]  # noqa: PTH100 resolve() would follow links
+        return cls(Path(os.path.commonpath(names)), root)
+
+    def shot_id(self, path: Path) -> str:
+        """Return the name of a photo's shot."""
+        return printable(Path(os.path.abspath(path)).relative_to(self.shared).as_posix())  # noqa: PTH100
+
+    def stored(self, path: Path) -> str:
+        """Return the path that is kept of a photo."""
+        absolute = Path(os.path.abspath(path))  # noqa: PTH100
+        if self.root is not None:
+            base = Path(os.path.abspath(self.root))  # noqa: PTH100
+            if absolute.is_relative_to(base):
+                return absolute.relative_to(base).as_posix()
+        return absolute.as_posix()
 
 
-def _shot(path: Path, *, shared: Path, root: Path | None) -> ShotRow | Skipped:
-    absolute = Path(os.path.abspath(path))  # noqa: PTH100
-    name = printable(absolute.relative_to(shared).as_posix())
+def no_position(shot_id: str, why: str) -> Skipped:
+    """Return why a readable photo gives no shot."""
+    return Skipped(shot_id, why, "give the flight's log as well, or switch on the camera's geotags")
+
+
+def read_photos(paths: Sequence[Path], naming: Naming, *, look: bool = True) -> Iterator[ShotRow | Skipped]:
+    """Yield what each photo gives; one without a position gives a row with its reason in ``unplaced``.
+
+    What our own reader cannot read is asked of exiftool, once for all the paths.
+    """
+    rows = [_read(path, naming, look=look) for path in paths]
+    odd = [n for n, row in enumerate(rows) if _is_odd(paths[n], row)]
+    found = exiftool.read_all([paths[n] for n in odd]) if odd else {}
+    for n in odd:
+        meta = found.get(paths[n])
+        if meta is not None:
+            rows[n] = _row_of(paths[n], naming, meta, look=look)
+        elif isinstance(row := rows[n], Skipped) and not exiftool.is_there():
+            rows[n] = replace(row, hint=f"{row.hint}; or install {exiftool.PACKAGE}, which reads more formats")
+    yield from rows
+
+
+def _is_odd(path: Path, row: ShotRow | Skipped) -> bool:
+    """Whether another reader may find more: the format is not ours, or EXIF is there and says next to nothing."""
+    if isinstance(row, Skipped):
+        return path.suffix.lower() in FALLBACK_SUFFIXES and NOT_OURS in row.reason
+    return bool(row.unplaced) and row.reads_odd
+
+
+def _read(path: Path, naming: Naming, *, look: bool) -> ShotRow | Skipped:
+    name = naming.shot_id(path)
     try:
         name.encode("utf-8")
-        str(absolute).encode("utf-8")
+        os.path.abspath(path).encode("utf-8")  # noqa: PTH100
     except UnicodeEncodeError:
         return Skipped(name, "its name is no valid UTF-8", "rename the file or its folder (convmv does whole folders)")
     try:
         meta = read_metadata(path)
-        content = _content(path, meta.picture_at)
     except InputError as error:
         return Skipped(name, error.message.removeprefix(f"{path.name}: "), error.hint)
+    return _row_of(path, naming, meta, look=look)
+
+
+def _row_of(path: Path, naming: Naming, meta: PhotoMetadata, *, look: bool) -> ShotRow | Skipped:
+    name = naming.shot_id(path)
+    try:
+        content = _content(path, meta.picture_at)
     except OSError as error:
         return Skipped(name, f"cannot be read: {error.strerror or error}", "copy it again from the card")
     if not _is_whole(meta, content):
         return Skipped(name, "the file ends in the middle of the picture", "copy it again from the card")
-    position = position_of(meta)
-    if position is None:
-        return Skipped(name, _why_no_position(meta), "give the flight's log as well, or switch on the camera's geotags")
-    return _row(name, _stored(absolute, root), meta, position, content.sha256)
+    seen = look_at(path) if look else None
+    return _row(name, naming.stored(path), meta, content.sha256, seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +224,7 @@ def _scan(file: BinaryIO, picture_at: int) -> _Content:
 
 
 def _is_whole(meta: PhotoMetadata, content: _Content) -> bool:
-    return content.has_end if meta.form == "JPEG" else content.size >= meta.size_needed
+    return content.has_end if meta.picture_at else content.size >= meta.size_needed
 
 
 def _why_no_position(meta: PhotoMetadata) -> str:
@@ -180,15 +235,9 @@ def _why_no_position(meta: PhotoMetadata) -> str:
     return "no GPS position in the file"
 
 
-def _stored(absolute: Path, root: Path | None) -> str:
-    if root is not None:
-        base = Path(os.path.abspath(root))  # noqa: PTH100
-        if absolute.is_relative_to(base):
-            return absolute.relative_to(base).as_posix()
-    return absolute.as_posix()
-
-
-def _row(name: str, photo: str, meta: PhotoMetadata, position: Position, sha256: str) -> ShotRow:
+def _row(name: str, photo: str, meta: PhotoMetadata, sha256: str, look: Look | None) -> ShotRow:
+    position = position_of(meta)
+    placed = position or nowhere(meta)
     attitude = attitude_of(meta, turned=bool(edited_by(meta)))
     known = camera_of(meta)
     time_utc, zone_assumed = utc_of(meta, ASSUMED_ZONE)
@@ -198,14 +247,17 @@ def _row(name: str, photo: str, meta: PhotoMetadata, position: Position, sha256:
         sha256=sha256,
         body=" ".join(part for part in (meta.make, meta.model, meta.serial) if part),
         time_utc=time_utc,
-        position=position,
+        position=placed,
         attitude=attitude,
         attitude_of="camera" if attitude.is_known else "",
         camera=known.camera if known else _unknown_camera(meta),
         camera_model=" ".join(part for part in (meta.make, meta.model) if part),
         focal_source=known.source if known else "",
         focal_sigma_share=known.focal_sigma_share if known else math.nan,
-        quality=tuple(flags(meta, position, attitude, known, zone_assumed=zone_assumed)),
+        quality=(*flags(meta, placed, attitude, known, zone_assumed=zone_assumed), *flags_of_look(look)),
+        unplaced="" if position is not None else _why_no_position(meta),
+        reads_odd=meta.has_exif and not meta.make and not meta.model,
+        fingerprint=look.fingerprint if look is not None else None,
     )
 
 

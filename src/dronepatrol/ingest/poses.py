@@ -70,11 +70,20 @@ def position_of(meta: PhotoMetadata) -> Position | None:
     """
     for lon_deg, lat_deg in ((meta.lon_deg, meta.lat_deg), (meta.xmp_lon_deg, meta.xmp_lat_deg)):
         if lon_deg is not None and lat_deg is not None and (lon_deg or lat_deg):
-            altitude_m, reference = _altitude(meta)
-            height_m = math.nan if has_absurd_height(meta) else _or_nan(meta.relative_altitude_m)
-            sigma, source = _position_sigma(meta)
-            return Position(lon_deg, lat_deg, altitude_m, reference, height_m, sigma, source)
+            return _at(meta, lon_deg, lat_deg)
     return None
+
+
+def nowhere(meta: PhotoMetadata) -> Position:
+    """Return the heights of a photo whose place is not known."""
+    return _at(meta, math.nan, math.nan)
+
+
+def _at(meta: PhotoMetadata, lon_deg: float, lat_deg: float) -> Position:
+    altitude_m, reference = _altitude(meta)
+    height_m = math.nan if has_absurd_height(meta) else _or_nan(meta.relative_altitude_m)
+    sigma, source = _position_sigma(meta)
+    return Position(lon_deg, lat_deg, altitude_m, reference, height_m, sigma, source)
 
 
 def _altitude(meta: PhotoMetadata) -> tuple[float, AltitudeReference]:

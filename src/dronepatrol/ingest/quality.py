@@ -7,7 +7,14 @@ from datetime import timedelta
 from dronepatrol.geo.ground import MAX_OFF_NADIR_DEG
 from dronepatrol.ingest.cameras import KnownCamera, is_cut, is_uncorrected, zoom_of
 from dronepatrol.ingest.metadata import PhotoMetadata
+from dronepatrol.ingest.pictures import Look
 from dronepatrol.ingest.poses import Attitude, Position, has_absurd_height
+
+BLURRED = 0.45
+"""Crete's blur beyond this: sharp aerial pictures measure 0.14 to 0.31, ones blurred by 4 pixels 0.5 and more."""
+NO_LIGHT_MEAN, NO_LIGHT_SPREAD = 12.0, 8.0
+DARK_MEAN, BRIGHT_MEAN, WASHED_OUT_SHARE = 30.0, 225.0, 0.25
+_MIRRORED_DEG = 0.01
 
 _FIRMWARE = re.compile(r"[vV]?\d[\w.\-]*", re.ASCII)
 _EDITED_AFTER = timedelta(minutes=1)
@@ -32,6 +39,8 @@ def flags(
 ) -> list[str]:
     """Return everything that is wrong or doubtful with a located photo."""
     found = []
+    if is_mirrored(meta):
+        found.append("wrong hemisphere: EXIF and XMP positions differ in sign")
     if program := edited_by(meta):
         found.append(f"edited by {program}: may be turned, heading unknown")
     if not attitude.is_known:
@@ -56,3 +65,30 @@ def _of_height(meta: PhotoMetadata, position: Position) -> list[str]:
     if math.isnan(position.height_m):
         return ["no height above take-off"]
     return ["not above take-off"] if position.height_m <= 0 else []
+
+
+def is_mirrored(meta: PhotoMetadata) -> bool:
+    """Whether the file's two positions are mirror images: one of them lost its hemisphere."""
+    pairs = ((meta.lon_deg, meta.xmp_lon_deg), (meta.lat_deg, meta.xmp_lat_deg))
+    return any(
+        one is not None and other is not None and abs(one) > _MIRRORED_DEG and abs(one + other) < _MIRRORED_DEG
+        for one, other in pairs
+    )
+
+
+def flags_of_look(look: Look | None) -> list[str]:
+    """Return what is wrong with a picture by its look; nothing where it could not be looked at."""
+    if look is None:
+        return []
+    if look.mean < NO_LIGHT_MEAN and look.spread < NO_LIGHT_SPREAD:
+        return ["lens cap or no light"]
+    found = []
+    if look.blur > BLURRED:
+        found.append("blurred")
+    elif math.isnan(look.blur):
+        found.append("no texture: blurred or empty")
+    if look.mean < DARK_MEAN:
+        found.append("underexposed")
+    elif look.white > WASHED_OUT_SHARE or look.mean > BRIGHT_MEAN:
+        found.append("overexposed")
+    return found

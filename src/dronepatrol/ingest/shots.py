@@ -3,27 +3,39 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import groupby
-from pathlib import PurePath
+from datetime import datetime
 from typing import Any
 
 import geopandas
 import pandas as pd
 
 from dronepatrol.ingest.accuracy import HEIGHT_BIAS_M, HEIGHT_M
+from dronepatrol.ingest.flights import flights_of, folder_of
 from dronepatrol.ingest.footprint import footprints
 from dronepatrol.ingest.poses import Attitude, Position
 from dronepatrol.model.camera import FISHEYE, Camera
-from dronepatrol.model.tables import SHOTS
+from dronepatrol.model.tables import SHOTS, TableSchema
 
-FLIGHT_GAP = timedelta(seconds=60)
-"""Photos of one flight follow each other faster than this."""
+PARTS = TableSchema(
+    "part of a catalogue",
+    SHOTS.columns
+    | {
+        "body": "str",  # the camera, its serial number included
+        "unplaced": "str",  # why there is no position, "" where there is one
+        "fingerprint": "int",  # of the look, less 2^63; 0 where the picture was not looked at
+    },
+    within=SHOTS.within,
+)
+"""What is kept of photos while a catalogue grows."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShotRow:
-    """One shot before it is known to which flight it belongs; ``body`` names the camera, its serial number included."""
+    """One shot before it is known to which flight it belongs; ``body`` names the camera, its serial number included.
+
+    ``unplaced`` says why there is no position, "" where there is one; ``reads_odd`` that the header holds EXIF that
+    said next to nothing; ``fingerprint`` is the look's, None where there was none.
+    """
 
     shot_id: str
     photo: str
@@ -38,12 +50,30 @@ class ShotRow:
     focal_source: str
     focal_sigma_share: float
     quality: tuple[str, ...]
+    time_sigma_s: float = 0.0
+    unplaced: str = ""
+    reads_odd: bool = False
+    fingerprint: int | None = None
 
 
 def shots_table(rows: Iterable[ShotRow]) -> geopandas.GeoDataFrame:
     """Return the shots as ``tables.SHOTS``, in the order given, with their flights and footprints."""
     shots = list(rows)
-    flights = flight_ids(shots)
+    return _table(shots, flight_ids(shots))[list(SHOTS.columns)]
+
+
+def parts_table(rows: Iterable[ShotRow]) -> geopandas.GeoDataFrame:
+    """Return some of a catalogue's photos as :data:`PARTS`, with footprints; without their flights."""
+    shots = list(rows)
+    table = _table(shots, [""] * len(shots))
+    table["body"] = pd.Series([row.body for row in shots], dtype="str", index=table.index)
+    table["unplaced"] = pd.Series([row.unplaced for row in shots], dtype="str", index=table.index)
+    prints = [0 if row.fingerprint is None else row.fingerprint - 2**63 for row in shots]
+    table["fingerprint"] = pd.Series(prints, dtype="int64", index=table.index)
+    return table[list(PARTS.columns)]
+
+
+def _table(shots: list[ShotRow], flights: list[str]) -> geopandas.GeoDataFrame:
     columns = [_columns(row) for row in shots]
     plain = [name for name in SHOTS.columns if name not in {"geometry", "flight_id"}]
     table = pd.DataFrame({name: [row[name] for row in columns] for name in plain})
@@ -53,35 +83,14 @@ def shots_table(rows: Iterable[ShotRow]) -> geopandas.GeoDataFrame:
             table[name] = table[name].astype({"float": "float64", "int": "int64", "str": "str"}[kind])
     table["flight_id"] = pd.Series(flights, dtype="str")
     geometry = geopandas.GeoSeries(footprints(table), index=table.index, crs="EPSG:4326")
-    return geopandas.GeoDataFrame(table, geometry=geometry)[list(SHOTS.columns)]
+    return geopandas.GeoDataFrame(table, geometry=geometry)
 
 
 def flight_ids(shots: list[ShotRow]) -> list[str]:
-    """Return the flight of each shot: "<folder>#<n>", a new n for each camera and after each gap of more than a minute.
-
-    Shots without a time stay in the first flight of their folder and camera.
-    """
-    flights = [""] * len(shots)
-    numbers: dict[str, int] = {}
-    order = sorted(range(len(shots)), key=lambda i: (_folder(shots[i]), shots[i].body, _seconds(shots[i]), i))
-    for folder, in_folder in groupby(order, key=lambda i: _folder(shots[i])):
-        before: tuple[str, float] | None = None
-        for i in in_folder:
-            name = folder or PurePath(shots[i].photo).parent.name or "flight"
-            now = (shots[i].body, _seconds(shots[i]))
-            if before is None or now[0] != before[0] or now[1] - before[1] > FLIGHT_GAP.total_seconds():
-                numbers[name] = numbers.get(name, 0) + 1
-            flights[i] = f"{name}#{numbers[name]}"
-            before = now
-    return flights
-
-
-def _folder(row: ShotRow) -> str:
-    return row.shot_id.rpartition("/")[0]
-
-
-def _seconds(row: ShotRow) -> float:
-    return row.time_utc.timestamp() if row.time_utc is not None else -math.inf
+    """Return the flight of each shot, see :func:`flights.flights_of`."""
+    times_s = [row.time_utc.timestamp() if row.time_utc is not None else math.nan for row in shots]
+    folders = [folder_of(row.shot_id, row.photo) for row in shots]
+    return list(flights_of(times_s, folders, [row.body for row in shots]))
 
 
 def _columns(row: ShotRow) -> dict[str, Any]:
@@ -126,7 +135,7 @@ def _columns(row: ShotRow) -> dict[str, Any]:
         "k3": k3,
         "lens": camera.lens,
         "k4": k4,
-        "time_sigma_s": 0.0,
+        "time_sigma_s": row.time_sigma_s,
         "focal_source": row.focal_source,
         "focal_sigma_share": row.focal_sigma_share,
         "pose_source": "; ".join(part for part in (position.source, attitude.source) if part),

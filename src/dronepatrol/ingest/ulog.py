@@ -26,6 +26,7 @@ def events(path: Path) -> Iterator[CameraEvent]:
         When the log cannot be read.
     """
     from pyulog import ULog  # noqa: PLC0415 heavy
+    from pyulog.exceptions import ULogIncompatibleFlagException  # noqa: PLC0415
 
     try:
         with path.open("rb") as file, redirect_stdout(StringIO()):  # pyulog prints what it stumbles over
@@ -34,7 +35,7 @@ def events(path: Path) -> Iterator[CameraEvent]:
         taken = topics.get("camera_capture", {})
         home_m = _first(topics.get("home_position", {}), "alt")
         rows = [_event(taken, row, home_m) for row in range(len(taken.get("timestamp", ())))]
-    except _BROKEN as error:
+    except (*_BROKEN, ULogIncompatibleFlagException) as error:
         msg = f"{path.name}: is a PX4 log that cannot be read: {error}"
         raise InputError(msg, hint="download the log from the vehicle again") from error
     yield from (event for event in rows if event is not None)

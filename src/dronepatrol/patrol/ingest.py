@@ -1,16 +1,60 @@
-"""Photos or a flight log to shots: ``shots.parquet``."""
+"""Photos, a flight log or both to shots: ``shots.parquet``.
 
+What is read of photos is kept in parts until the whole is written: a run that was killed goes on where it was.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import geopandas
+import numpy as np
+import pandas as pd
 
-from dronepatrol.ingest.logs import shots_from_log
-from dronepatrol.ingest.photos import find_photos, shots_from_photos, shots_table
+from dronepatrol.ingest.catalogue import Chunk, Part, chunks_of, read_chunk
+from dronepatrol.ingest.doubts import INDEX, doubts, flights_in
+from dronepatrol.ingest.footprint import footprints
+from dronepatrol.ingest.logs import events_of, shots_from_log
+from dronepatrol.ingest.photos import Naming, find_photos, no_position
+from dronepatrol.ingest.placed import Placing, placed, placing_of
+from dronepatrol.ingest.shots import PARTS
+from dronepatrol.locate.heights import TakeOff, over_terrain
+from dronepatrol.model.altitude import AltitudeReference
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.progress import Progress, Report
 from dronepatrol.model.tables import SHOTS
+from dronepatrol.patrol.workers import work_here, work_in_processes, work_on_cluster
 from dronepatrol.store.folder import PatrolFolder
-from dronepatrol.store.tables import write_table
+from dronepatrol.store.parts import Parts, write_stream
+from dronepatrol.store.tables import read_table, write_table
+from dronepatrol.terrain.raster import RasterTerrain
+
+_TAKE_OFF_SIGMA_M = 150.0  # a drone takes off about this near its first photo
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """How photos are taken in.
+
+    ``log`` places photos without a position. ``scheduler`` is the address of a Dask scheduler that does the work
+    instead of ``jobs`` processes. ``dem`` is a terrain model for the footprints.
+    """
+
+    jobs: int = 1
+    log: Path | None = None
+    scheduler: str = ""
+    dem: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What was taken in; ``notes`` for the reader, ``clock_offset_s`` log time less camera time where it was found."""
+
+    shots: geopandas.GeoDataFrame
+    skipped: list[Skipped]
+    notes: tuple[str, ...] = ()
+    clock_offset_s: float | None = None
 
 
 def ingest_photos(
@@ -23,17 +67,102 @@ def ingest_photos(
     InputError
         When the folder is missing or holds no photos.
     """
+    found = ingest(folder, photos, IngestOptions(jobs), report)
+    return found.shots, found.skipped
+
+
+def ingest(folder: PatrolFolder, photos: Path, options: IngestOptions, report: Report) -> Ingested:
+    """Read every photo below a folder; those without a position take it from the log, where there is one.
+
+    Raises
+    ------
+    InputError
+        When the folder is missing or holds no photos, or the log does not clearly belong to them.
+    """
+    source, events = events_of(options.log) if options.log else ("", [])
     paths, skipped = find_photos(photos)
-    rows = []
-    for done, row in enumerate(shots_from_photos(paths, root=folder.root, jobs=jobs), start=1):
-        if isinstance(row, Skipped):
-            skipped.append(row)
-        else:
-            rows.append(row)
-        report(Progress("ingest", done, len(paths)))
-    shots = shots_table(rows)
-    write_table(folder.shots, shots, SHOTS)
-    return shots, skipped
+    naming = Naming.of(paths, folder.root)
+    chunks = list(chunks_of(paths, naming))
+    parts = Parts(folder.ingest_parts, PARTS)
+    _read_missing(chunks, parts, naming, options, report)
+    skipped = [*skipped, *(item for chunk in chunks for item in parts.skipped(chunk.key))]
+    index = pd.concat([parts.read(chunk.key)[INDEX] for chunk in chunks], ignore_index=True)
+    notes, placing = [], None
+    if options.log and (index["unplaced"] != "").any():
+        placing = placing_of(index, source, events)
+        notes.append(placing.note)
+    elif options.log:
+        notes.append(f"{options.log.name} is not needed: every photo that can be read has a position of its own")
+    rest = set(np.flatnonzero((index["unplaced"] != "").to_numpy())) - set(placing.events if placing else ())
+    skipped += [no_position(index["shot_id"].iloc[row], index["unplaced"].iloc[row]) for row in sorted(rest)]
+    write_stream(folder.shots, _finished([chunk.key for chunk in chunks], parts, index, placing, options.dem), SHOTS)
+    parts.clear()
+    shots = read_table(folder.shots, SHOTS)
+    return Ingested(shots, skipped, tuple(notes), placing.clock_offset_s if placing else None)
+
+
+def _read_missing(chunks: list[Chunk], parts: Parts, naming: Naming, options: IngestOptions, report: Report) -> None:
+    """Read the chunks that no earlier run has read."""
+    missing = [chunk for chunk in chunks if chunk.key not in parts]
+    total = sum(len(chunk.paths) for chunk in chunks)
+    done = total - sum(len(chunk.paths) for chunk in missing)
+    report(Progress("ingest", done, total, "of an earlier run" if done else ""))
+    for chunk, part in _worked(missing, partial(read_chunk, naming=naming), options):
+        parts.write(chunk.key, part.rows, part.skipped)
+        done += len(chunk.paths)
+        report(Progress("ingest", done, total))
+
+
+def _worked(missing: list[Chunk], work: partial[Part], options: IngestOptions) -> Iterator[tuple[Chunk, Part]]:
+    if options.scheduler:
+        return work_on_cluster(work, missing, options.scheduler)
+    jobs = min(options.jobs, len(missing))
+    return work_in_processes(work, missing, jobs) if jobs > 1 else work_here(work, missing)
+
+
+def _finished(
+    keys: list[str], parts: Parts, index: pd.DataFrame, placing: Placing | None, dem: Path | None
+) -> Iterator[geopandas.GeoDataFrame]:
+    """Yield the parts with what all photos together tell: flights, doubts, positions from the log, the terrain."""
+    flights = flights_in(index)
+    flags = doubts(index, flights)
+    terrain = RasterTerrain(dem) if dem else None
+    take_offs = _take_offs(index, flights) if terrain is not None else {}
+    begin = 0
+    for key in keys:
+        rows = parts.read(key)
+        span = range(begin, begin + len(rows))
+        begin += len(rows)
+        if placing is not None:
+            own = {row - span.start: event for row, event in placing.events.items() if row in span}
+            rows = placed(rows, own, placing.source)
+        rows["flight_id"] = flights[span.start : span.stop].astype(str)
+        rows["quality"] = [_joined(have, flags[n]) for have, n in zip(rows["quality"], span, strict=True)]
+        rows = rows[rows["unplaced"] == ""].reset_index(drop=True)
+        yield _over(rows, terrain, take_offs) if terrain is not None else rows
+
+
+def _joined(quality: str, more: list[str]) -> str:
+    return ";".join(part for part in (quality, *(flag.replace(";", ",") for flag in more)) if part)
+
+
+def _take_offs(index: pd.DataFrame, flights: np.ndarray) -> dict[str, TakeOff]:
+    """Return where each flight took off: about where its first photo is."""
+    placed_rows = index.assign(flight=flights)[index["lon_deg"].notna()].sort_values("time_utc", kind="stable")
+    first = placed_rows.groupby("flight", sort=False).first()
+    return {
+        str(flight): TakeOff(float(row.lon_deg), float(row.lat_deg), "first photo", _TAKE_OFF_SIGMA_M)
+        for flight, row in zip(first.index, first.itertuples(), strict=True)
+    }
+
+
+def _over(
+    rows: geopandas.GeoDataFrame, terrain: RasterTerrain, take_offs: dict[str, TakeOff]
+) -> geopandas.GeoDataFrame:
+    counted_from = terrain.counted_from or AltitudeReference.AMSL
+    levels = over_terrain(rows, terrain, counted_from, take_offs)
+    prints = footprints(rows, terrain, levels.up_m)
+    return rows.set_geometry(geopandas.GeoSeries(prints, index=rows.index, crs=rows.crs))
 
 
 def ingest_log(folder: PatrolFolder, log: Path, report: Report) -> geopandas.GeoDataFrame:

@@ -51,6 +51,21 @@ class PatrolFolder:
         return self.root / "shots.parquet"
 
     @property
+    def ingest_parts(self) -> Path:
+        """What an ingest that is not finished has read so far; gone when it is."""
+        return self.root / ".ingest"
+
+    @property
+    def contact_sheet(self) -> Path:
+        """All photos, small, on one picture or more."""
+        return self.root / "contact-sheet.jpg"
+
+    @property
+    def stac(self) -> Path:
+        """Folder of the shots as a STAC catalogue."""
+        return self.root / "stac"
+
+    @property
     def detections(self) -> Path:
         """One row per detection."""
         return self.root / "detections.parquet"
