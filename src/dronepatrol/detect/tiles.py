@@ -14,7 +14,7 @@ OVERLAP = 0.25
 """Share of a tile that it has in common with the next; things up to that size are whole in one of them."""
 LARGER = 4
 """A bus of 18 m in a tile this many times larger is as long as a car in a tile for cars."""
-LEAST_TRUSTED_PX, MOST_TRUSTED_PX = 20.0, 120.0
+LEAST_TRUSTED_PX, MOST_TRUSTED_PX = 20.0, 90.0
 """Network pixels below and above which things are left to smaller and to larger tiles, where there are such."""
 BORDER_PX = 2.0
 """A box that ends this close to a border inside the image, in network pixels, is taken as cut."""
