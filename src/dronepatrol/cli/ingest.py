@@ -1,13 +1,16 @@
 """``dronepatrol ingest``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dronepatrol.cli.console import finish, note, progress
 from dronepatrol.cli.options import JOBS, AsJson, Jobs, Out
 from dronepatrol.errors import InputError
+
+if TYPE_CHECKING:
+    from dronepatrol.ingest.video import Sampling
 
 
 def ingest(
@@ -29,28 +32,54 @@ def ingest(
     scheduler: Annotated[
         str, typer.Option("--scheduler", metavar="tcp://HOST:PORT", help="Let a Dask cluster read the photos.")
     ] = "",
+    video: Annotated[
+        Path | None, typer.Option("--video", metavar="FILE", help="Video of a DJI drone, its subtitles beside it.")
+    ] = None,
+    srt: Annotated[Path | None, typer.Option("--srt", metavar="FILE", help="The video's subtitles.")] = None,
+    every: Annotated[
+        str, typer.Option("--every", metavar="10m|2s", help="One frame for every so many metres flown, or seconds.")
+    ] = "10m",
+    gimbal_pitch: Annotated[
+        float | None,
+        typer.Option(
+            "--gimbal-pitch",
+            metavar="DEG",
+            min=-90,
+            max=30,
+            help="Where the video's gimbal is assumed to look if its subtitles do not say; -90 is straight down.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read photos, or a flight log's camera events, into shots.parquet. A run that was stopped goes on where it was.
+    """Read photos, a video or a flight log's camera events into shots.parquet.
+
+    A run over photos that was stopped goes on where it was.
 
     For example:
 
     dronepatrol ingest --photos DCIM --out patrol
 
     dronepatrol ingest --photos DCIM --log 00000012.BIN --out patrol
+
+    dronepatrol ingest --video DJI_0301.MP4 --every 10m --gimbal-pitch -90 --out patrol
     """
-    from dronepatrol.patrol.ingest import Ingested, IngestOptions, ingest_log
+    from dronepatrol.patrol.ingest import Ingested, IngestOptions, VideoOptions, ingest_log, ingest_video
     from dronepatrol.patrol.ingest import ingest as ingest_photos
     from dronepatrol.store.folder import PatrolFolder
 
     folder = PatrolFolder(out)
+    if (photos is not None) + (video is not None) > 1 or (video is not None and log is not None):
+        msg = "--video stands alone; --photos and --log may go together"
+        raise InputError(msg, hint="run ingest once for each, into folders of their own")
     with progress() as report:
         if photos is not None:
             found = ingest_photos(folder, photos, IngestOptions(jobs, log, scheduler, dem), report)
+        elif video is not None:
+            found = ingest_video(folder, video, srt, VideoOptions(sampling_of(every), gimbal_pitch), report)
         elif log is not None:
             found = Ingested(ingest_log(folder, log, report), [])
         else:
-            msg = "ingest needs --photos DIR or --log FILE"
+            msg = "ingest needs --photos DIR, --video FILE or --log FILE"
             raise InputError(msg, hint="dronepatrol ingest --photos DCIM --out patrol")
     for said in found.notes:
         note(said)
@@ -65,3 +94,18 @@ def ingest(
     }
     text = f"{result['shots']} shots of {result['flights']} flights in {folder.shots}"
     finish(result, text, found.skipped, as_json=as_json)
+
+
+def sampling_of(every: str) -> "Sampling":
+    """Return the sampling that "10m" or "2s" stands for."""
+    from dronepatrol.ingest.video import Sampling
+
+    number, unit = every[:-1], every[-1:]
+    try:
+        value = float(number)
+    except ValueError:
+        value = 0.0
+    if unit not in {"m", "s"} or not 0.01 <= value <= 10_000:
+        msg = f"--every {every}: expected metres such as 10m, or seconds such as 2s"
+        raise InputError(msg)
+    return Sampling(every_m=value) if unit == "m" else Sampling(every_s=value)

@@ -12,13 +12,16 @@ import geopandas
 import numpy as np
 import pandas as pd
 
+from dronepatrol.errors import InputError
 from dronepatrol.ingest.catalogue import Chunk, Part, chunks_of, read_chunk
 from dronepatrol.ingest.doubts import INDEX, doubts, flights_in
 from dronepatrol.ingest.footprint import footprints
 from dronepatrol.ingest.logs import events_of, shots_from_log
 from dronepatrol.ingest.photos import Naming, find_photos, no_position
 from dronepatrol.ingest.placed import Placing, placed, placing_of
-from dronepatrol.ingest.shots import PARTS
+from dronepatrol.ingest.shots import PARTS, shots_table
+from dronepatrol.ingest.subtitles import read_subtitles
+from dronepatrol.ingest.video import Sampling, shots_from_video
 from dronepatrol.locate.heights import TakeOff, over_terrain
 from dronepatrol.model.altitude import AltitudeReference
 from dronepatrol.model.batch import Skipped
@@ -45,6 +48,14 @@ class IngestOptions:
     log: Path | None = None
     scheduler: str = ""
     dem: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VideoOptions:
+    """Which frames of a video are taken, and where its gimbal is assumed to look if nobody says (None: nowhere)."""
+
+    sampling: Sampling
+    gimbal_pitch_deg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,3 +189,40 @@ def ingest_log(folder: PatrolFolder, log: Path, report: Report) -> geopandas.Geo
     write_table(folder.shots, shots, SHOTS)
     report(Progress("ingest", len(shots), len(shots), log.name))
     return shots
+
+
+def ingest_video(
+    folder: PatrolFolder, video: Path, subtitles: Path | None, options: VideoOptions, report: Report
+) -> Ingested:
+    """Take frames out of a video with DJI's subtitles; they are written below the patrol folder.
+
+    Raises
+    ------
+    InputError
+        When the video or its subtitles cannot be used.
+    """
+    telemetry = read_subtitles(subtitles or _beside(video))
+    rows = []
+    for row in shots_from_video(
+        video, telemetry, options.sampling, root=folder.root, gimbal_pitch_deg=options.gimbal_pitch_deg
+    ):
+        rows.append(row)
+        report(Progress("ingest", len(rows), 0, row.shot_id))
+    if not rows:
+        msg = f"{video.name}: no frame at a place that its subtitles know"
+        raise InputError(msg, hint="check that video and subtitles are of the same recording")
+    shots = shots_table(rows).assign(flight_id=video.stem)
+    write_table(folder.shots, shots, SHOTS)
+    notes = list(telemetry.notes)
+    if not telemetry.has_gimbal and options.gimbal_pitch_deg is None:
+        notes.append("the subtitles do not say how the camera looked: --gimbal-pitch -90 assumes straight down")
+    return Ingested(shots, [], tuple(notes))
+
+
+def _beside(video: Path) -> Path:
+    """Return the subtitles beside a video."""
+    for suffix in (".SRT", ".srt"):
+        if (path := video.with_suffix(suffix)).is_file():
+            return path
+    msg = f"{video.name}: no subtitles {video.stem}.SRT beside it"
+    raise InputError(msg, hint="name them with --srt FILE")
