@@ -15,12 +15,14 @@ from dronepatrol.geo.local import LocalFrame
 from dronepatrol.geo.rotation import angles_of, camera_to_ned, tilted
 from dronepatrol.locate.adjust import Source, adjust
 from dronepatrol.locate.bundle import Block, solve
-from dronepatrol.locate.control import read_controls
+from dronepatrol.locate.control import Control, read_controls
 from dronepatrol.locate.corrections import adjusted_shots
 from dronepatrol.locate.heights import over_level_ground
+from dronepatrol.locate.project import ground_of
 from dronepatrol.locate.surface import Level
 from dronepatrol.locate.ties import Features, _match, features
 from dronepatrol.locate.turned import with_turned
+from dronepatrol.locate.view import views_of
 from dronepatrol.model.progress import silent
 from dronepatrol.patrol.ingest import ingest_photos
 from dronepatrol.store.folder import PatrolFolder
@@ -186,3 +188,25 @@ def test_what_is_no_list_of_control_points_is_named(tmp_path, text, word) -> Non
     path.write_text(text)
     with pytest.raises(InputError, match=word):
         read_controls(path)
+
+
+@pytest.mark.slow
+def test_control_points_pull_a_block_to_their_places(real) -> None:
+    shots, paths = real
+    shots, paths = shots.iloc[12:].reset_index(drop=True), paths[12:]
+    source, pixel = source_of(shots, paths), (1999.5, 1499.5)
+
+    def middles(table) -> np.ndarray:
+        after = adjusted_shots(shots, table)
+        views = views_of(after, source.frame, after["height_m"].to_numpy(), (np.ones(6), np.ones(6)))
+        return ground_of(views, source.ground, np.arange(6), np.tile(pixel, (6, 1)))[:, :2]
+
+    free, _, _ = adjust(source, 2, silent)
+    wanted = middles(free) + np.array([3.0, 4.0])
+    lonlat = source.frame.to_lonlat(wanted)
+    controls = [Control(f"c{n}", *map(float, lonlat[n]), 0.0, pixel, paths[n].name) for n in (0, 2, 3, 5)]
+    held, gain, _ = adjust(source_of(shots, paths, controls), 2, silent)
+    assert gain.controls == 4
+    assert gain.after_median_m < gain.before_median_m
+    assert np.linalg.norm(middles(held) - wanted, axis=1).max() < 0.6
+    assert (held["position_bias_sigma_m"] < free["position_bias_sigma_m"]).all()

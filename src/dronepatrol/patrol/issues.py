@@ -2,16 +2,20 @@
 
 from datetime import UTC, datetime
 
+import pandas as pd
+
 from dronepatrol.areas import read_register, read_towns
 from dronepatrol.export.crops import write_crops
 from dronepatrol.export.geojson import issues_geojson, read_issues_geojson
 from dronepatrol.files import clear, write_text
+from dronepatrol.ingest.footprint import footprints
 from dronepatrol.issues.find import find_issues
+from dronepatrol.locate.corrections import adjusted_shots
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.issue import Issue
 from dronepatrol.model.patrol import Area, PatrolSpec, RegisterEntry, RegisterKind
 from dronepatrol.model.progress import Progress, Report
-from dronepatrol.model.tables import OBSERVATIONS, SHOTS
+from dronepatrol.model.tables import ADJUSTMENT, OBSERVATIONS, SHOTS
 from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.shipped import shipped
 from dronepatrol.store.tables import read_table
@@ -33,7 +37,7 @@ def issues(
     report
         Takes the progress.
     """
-    shots = read_table(folder.shots, SHOTS)
+    shots = _as_located(folder, read_table(folder.shots, SHOTS))
     observations = read_table(folder.observations, OBSERVATIONS)
     report(Progress("issues", 0, 0, f"merging {len(observations)} observations"))
     registers, towns = _places_to_check(spec)
@@ -51,6 +55,14 @@ def issues(
     write_text(folder.issues, issues_geojson(found, patrol_id=patrol_id, generated=datetime.now(UTC)))
     report(Progress("issues", len(found), len(found)))
     return found, skipped
+
+
+def _as_located(folder: PatrolFolder, shots: pd.DataFrame) -> pd.DataFrame:
+    """Return the shots with the poses and footprints that their observations were placed by."""
+    if not folder.adjustment.exists():
+        return shots
+    table = adjusted_shots(shots, read_table(folder.adjustment, ADJUSTMENT))
+    return table.assign(geometry=footprints(table))
 
 
 def _earlier(folder: PatrolFolder, patrol_id: str) -> list[Issue]:
