@@ -242,7 +242,8 @@ def test_pause_and_go_on(embedded, plan, photo):
     photos = log.track[log.track["event"] == "photo"]
     lon, lat = photos["lon_deg"].to_numpy(), photos["lat_deg"].to_numpy()
     first_lane = lat < plan.home_lonlat[1] + 0.0007
-    assert first_lane.sum() >= (11 if photo is None else 14)  # from photo 4 on the lane is flown again
+    # a lane of 201 m holds 10 or 11 photos 20.0 to 20.2 m apart; from photo 4 on it is flown again
+    assert first_lane.sum() >= (10 if photo is None else 14)
     places = np.sort(lon[first_lane])
     assert np.diff(places).max() * 95_800 < 26.0  # metres: no gap where it stood
     assert (~first_lane).sum() >= 10
