@@ -41,12 +41,12 @@ def garbage(look: Look) -> Iterator[Find]:
         (look.light > 85) | (look.light < 22) | ((look.chroma > 38) & ((look.hue_deg > 255) | (look.hue_deg < 50)))
     )
     mixed = (look.spread(look.light, 0.9) > 10) & look.closed(extreme, 0.7)
-    litter = look.opened(look.closed(mixed, 0.8), 0.8)
+    litter = look.opened(look.closed(mixed, 0.8), 0.6)
     green = look.within((95.0, 170.0), (12.0, 90.0), (10.0, 90.0))
     for part in parts(look, litter, (1.2, 8.0), (0.8, 6.0)):
         light, chroma = part.of(look.light), part.of(look.chroma)
         shares = (float((light > 80).mean()), float((light < 25).mean()), float((chroma > 30).mean()))
-        several = sorted(shares)[1] > 0.06 and sum(shares) > 0.35
+        several = sorted(shares)[1] > 0.04 and sum(shares) > 0.3
         if several and part.solidity > 0.6 and part.share(green) < 0.1 and _lumps(look, part) > 0.3:
             yield part, min(1.0, 0.4 + 0.6 * part.solidity)
 
