@@ -16,13 +16,13 @@ from dronepatrol.ingest.metadata import PhotoMetadata, read_metadata
 from dronepatrol.ingest.photos import ShotRow, shots_from_photos, shots_table
 from dronepatrol.model.batch import Skipped
 
-READ_IN_S = 2.0
+READ_IN_S = 2.0  # of processor time: the machine may be busy with other tests
 
 
 def check(path: Path, content: bytes) -> bool:
     """Take a file through ingest; return whether it gave a shot."""
     path.write_bytes(content)
-    start = time.perf_counter()
+    start = time.process_time()
     refused = ""
     try:
         assert isinstance(read_metadata(path), PhotoMetadata)
@@ -36,7 +36,7 @@ def check(path: Path, content: bytes) -> bool:
     elif isinstance(row, Skipped):
         assert row.item == path.name
         assert row.reason
-    assert time.perf_counter() - start < READ_IN_S
+    assert time.process_time() - start < READ_IN_S
     return isinstance(row, ShotRow)
 
 

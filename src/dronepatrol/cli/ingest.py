@@ -49,6 +49,13 @@ def ingest(
             help="Where the video's gimbal is assumed to look if its subtitles do not say; -90 is straight down.",
         ),
     ] = None,
+    stac: Annotated[bool, typer.Option("--stac", help="Also write the shots as a STAC catalogue, stac/.")] = False,
+    sheet: Annotated[
+        bool, typer.Option("--contact-sheet", help="Also write contact-sheet.jpg, doubtful photos framed in red.")
+    ] = False,
+    resume_gaps: Annotated[
+        bool, typer.Option("--resume-gaps", help="Plan a sortie for what was planned and is on no shot.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read photos, a video or a flight log's camera events into shots.parquet.
@@ -63,7 +70,9 @@ def ingest(
 
     dronepatrol ingest --video DJI_0301.MP4 --every 10m --gimbal-pitch -90 --out patrol
     """
-    from dronepatrol.patrol.ingest import Ingested, IngestOptions, VideoOptions, ingest_log, ingest_video
+    from dronepatrol.patrol.gaps import gaps
+    from dronepatrol.patrol.gaps import resume_gaps as plan_gaps
+    from dronepatrol.patrol.ingest import Ingested, IngestOptions, VideoOptions, extras, ingest_log, ingest_video
     from dronepatrol.patrol.ingest import ingest as ingest_photos
     from dronepatrol.store.folder import PatrolFolder
 
@@ -81,7 +90,10 @@ def ingest(
         else:
             msg = "ingest needs --photos DIR, --video FILE or --log FILE"
             raise InputError(msg, hint="dronepatrol ingest --photos DCIM --out patrol")
-    for said in found.notes:
+        not_written = extras(folder, found.shots, stac=stac, sheet=sheet)
+        missing = gaps(folder, found.shots)
+        rests = plan_gaps(folder, missing, report) if resume_gaps else []
+    for said in (*found.notes, *(gap.text for gap in missing), *(f"planned: {rest.id}" for rest in rests)):
         note(said)
     result = {
         "schema": "dronepatrol/ingest/1",
@@ -90,10 +102,12 @@ def ingest(
         "flagged": int((found.shots["quality"] != "").sum()),
         "clock_offset_s": found.clock_offset_s,
         "notes": list(found.notes),
+        "gaps": [{"sortie": one.sortie_id, "first": one.first, "last": one.last} for one in missing],
+        "resumed_by": [rest.id for rest in rests],
         "skipped": [{"item": one.item, "reason": one.reason, "hint": one.hint} for one in found.skipped],
     }
     text = f"{result['shots']} shots of {result['flights']} flights in {folder.shots}"
-    finish(result, text, found.skipped, as_json=as_json)
+    finish(result, text, [*found.skipped, *not_written], as_json=as_json)
 
 
 def sampling_of(every: str) -> "Sampling":

@@ -21,6 +21,7 @@ MAX_FURTHER = 8
 _BYTES = frozenset({1, 2, 7})  # BYTE, ASCII, UNDEFINED
 _CODES = {1: "B", 2: "B", 3: "H", 4: "I", 5: "II", 6: "b", 7: "B", 8: "h", 9: "i", 10: "ii", 11: "f", 12: "d"}
 _SIZES = {kind: struct.calcsize("<" + code) for kind, code in _CODES.items()}
+_ENTRIES = {order: struct.Struct(order + "HHI4s") for order in "<>"}
 _LARGEST = 1e18
 
 Read = Callable[[int, int], bytes]
@@ -79,10 +80,9 @@ def _directory(read: Read, order: str, offset: int, wanted: frozenset[int]) -> d
         return {}
     entries = read(offset + 2, 12 * min(struct.unpack(order + "H", count)[0], MAX_TAGS))
     tags: dict[int, Value] = {}
-    for place in range(0, len(entries) - 11, 12):
-        tag, kind, values = struct.unpack_from(order + "HHI", entries, place)
+    for tag, kind, values, inline in _ENTRIES[order].iter_unpack(entries[: len(entries) // 12 * 12]):
         if tag in wanted and tag not in tags:
-            value = _value(read, order, kind, values, entries[place + 8 : place + 12])
+            value = _value(read, order, kind, values, inline)
             if value is not None:
                 tags[tag] = value
     return tags

@@ -149,11 +149,13 @@ def _gps_altitude(gps: Tags) -> tuple[float | None, int | None]:
 
 def _moment(text: str) -> datetime | None:
     """Return EXIF's "YYYY:MM:DD HH:MM:SS" as a naive local time; None for blanks, zeros and nonsense."""
+    if text[4:5] + text[7:8] + text[10:11] != ":: ":
+        return None
     try:
-        moment = datetime.strptime(text[:19], "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 the zone is a tag of its own
+        moment = datetime.fromisoformat(f"{text[:4]}-{text[5:7]}-{text[8:19]}")  # several times as fast as strptime
     except ValueError:
         return None
-    return moment if moment.year in _YEARS else None
+    return moment if moment.year in _YEARS and moment.tzinfo is None else None
 
 
 def _taken(tags: TiffTags) -> datetime | None:
@@ -166,6 +168,8 @@ def _taken(tags: TiffTags) -> datetime | None:
 
 def _offset(text: str) -> timedelta | None:
     """Return EXIF's "+08:00" as a time difference."""
+    if not text:
+        return None
     try:
         return datetime.strptime(text, "%z").utcoffset()
     except ValueError:

@@ -14,7 +14,7 @@ from dronepatrol.ingest import exiftool
 from dronepatrol.ingest.cameras import camera_of
 from dronepatrol.ingest.headers import NOT_OURS
 from dronepatrol.ingest.metadata import PhotoMetadata, read_metadata, utc_of
-from dronepatrol.ingest.pictures import Look, look_at
+from dronepatrol.ingest.pictures import LEAST_SIDE_PX, Look, look_at
 from dronepatrol.ingest.poses import ASSUMED_ZONE, attitude_of, nowhere, position_of
 from dronepatrol.ingest.quality import edited_by, flags, flags_of_look
 from dronepatrol.ingest.shots import ShotRow, shots_table
@@ -129,16 +129,13 @@ class Naming:
 
     def shot_id(self, path: Path) -> str:
         """Return the name of a photo's shot."""
-        return printable(Path(os.path.abspath(path)).relative_to(self.shared).as_posix())  # noqa: PTH100
+        return printable(os.path.abspath(path).removeprefix(f"{self.shared}/".replace("//", "/")))  # noqa: PTH100
 
     def stored(self, path: Path) -> str:
         """Return the path that is kept of a photo."""
-        absolute = Path(os.path.abspath(path))  # noqa: PTH100
-        if self.root is not None:
-            base = Path(os.path.abspath(self.root))  # noqa: PTH100
-            if absolute.is_relative_to(base):
-                return absolute.relative_to(base).as_posix()
-        return absolute.as_posix()
+        absolute = os.path.abspath(path)  # noqa: PTH100
+        base = f"{os.path.abspath(self.root)}/" if self.root is not None else ""  # noqa: PTH100
+        return absolute.removeprefix(base) if base else absolute
 
 
 def no_position(shot_id: str, why: str) -> Skipped:
@@ -192,7 +189,7 @@ def _row_of(path: Path, naming: Naming, meta: PhotoMetadata, *, look: bool) -> S
         return Skipped(name, f"cannot be read: {error.strerror or error}", "copy it again from the card")
     if not _is_whole(meta, content):
         return Skipped(name, "the file ends in the middle of the picture", "copy it again from the card")
-    seen = look_at(path) if look else None
+    seen = look_at(path) if look and min(meta.image_wh) >= LEAST_SIDE_PX else None
     return _row(name, naming.stored(path), meta, content.sha256, seen)
 
 

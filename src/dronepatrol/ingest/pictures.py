@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,3 +104,19 @@ def _block_means(values: NDArray[np.floating]) -> NDArray[np.float64]:
     rows, columns = (side // _BLOCKS for side in values.shape)
     cut = values[: rows * _BLOCKS, : columns * _BLOCKS]
     return np.asarray(cut.reshape(_BLOCKS, rows, _BLOCKS, columns).mean(axis=(1, 3)))
+
+
+def small_picture(path: Path, wh: tuple[int, int]) -> Any:
+    """Return a picture that fits in (width, height) pixels, None where it cannot be decoded."""
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 heavy
+
+    try:
+        with _quietly(), Image.open(path) as image:
+            if image.width * image.height > MOST_PIXELS[image.format == "JPEG"]:
+                return None
+            image.draft("RGB", wh)
+            small = image.convert("RGB")
+            small.thumbnail(wh)
+            return small
+    except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None

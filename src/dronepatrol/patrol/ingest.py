@@ -13,13 +13,16 @@ import numpy as np
 import pandas as pd
 
 from dronepatrol.errors import InputError
+from dronepatrol.files import write_bytes
 from dronepatrol.ingest.catalogue import Chunk, Part, chunks_of, read_chunk
 from dronepatrol.ingest.doubts import INDEX, doubts, flights_in
 from dronepatrol.ingest.footprint import footprints
 from dronepatrol.ingest.logs import events_of, shots_from_log
 from dronepatrol.ingest.photos import Naming, find_photos, no_position
 from dronepatrol.ingest.placed import Placing, placed, placing_of
+from dronepatrol.ingest.sheet import contact_sheet
 from dronepatrol.ingest.shots import PARTS, shots_table
+from dronepatrol.ingest.stac import write_stac
 from dronepatrol.ingest.subtitles import read_subtitles
 from dronepatrol.ingest.video import Sampling, shots_from_video
 from dronepatrol.locate.heights import TakeOff, over_terrain
@@ -226,3 +229,13 @@ def _beside(video: Path) -> Path:
             return path
     msg = f"{video.name}: no subtitles {video.stem}.SRT beside it"
     raise InputError(msg, hint="name them with --srt FILE")
+
+
+def extras(folder: PatrolFolder, shots: geopandas.GeoDataFrame, *, stac: bool, sheet: bool) -> list[Skipped]:
+    """Write what was asked for beside the table: a STAC catalogue, a contact sheet; return what is not in them."""
+    skipped = write_stac(shots, folder.stac, folder.root) if stac else []
+    pictures = shots[shots["photo"] != ""]
+    if sheet and len(pictures):
+        photos = [folder.root.absolute() / photo for photo in pictures["photo"]]
+        write_bytes(folder.contact_sheet, contact_sheet(photos, (pictures["quality"] != "").tolist()))
+    return skipped
