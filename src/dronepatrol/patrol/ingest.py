@@ -100,7 +100,7 @@ def ingest(folder: PatrolFolder, photos: Path, options: IngestOptions, report: R
     parts = Parts(folder.ingest_parts, PARTS)
     _read_missing(chunks, parts, naming, options, report)
     skipped = [*skipped, *(item for chunk in chunks for item in parts.skipped(chunk.key))]
-    index = pd.concat([parts.read(chunk.key)[INDEX] for chunk in chunks], ignore_index=True)
+    index = pd.concat([parts.columns(chunk.key, INDEX) for chunk in chunks], ignore_index=True)
     notes, placing = [], None
     if options.log and (index["unplaced"] != "").any():
         placing = placing_of(index, source, events)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -47,6 +48,15 @@ class Parts:
     def read(self, key: str) -> geopandas.GeoDataFrame:
         """Return the rows of a part."""
         return read_table(self._table(key), self._schema)
+
+    def columns(self, key: str, names: list[str]) -> pd.DataFrame:
+        """Return some columns of a part, without reading the others."""
+        path = self._table(key)
+        try:
+            return pd.read_parquet(path, columns=names)
+        except (OSError, ValueError, pa.ArrowException) as error:
+            msg = f"{path} is damaged"
+            raise StorageError(msg, hint=f"remove {self._folder} and run the same command again") from error
 
     def skipped(self, key: str) -> list[Skipped]:
         """Return what was skipped in a part."""
@@ -99,7 +109,7 @@ def write_stream(path: Path, tables: Iterable[geopandas.GeoDataFrame], schema: T
 
 def _as_arrow(table: geopandas.GeoDataFrame) -> pa.Table:
     buffer = BytesIO()
-    table.to_parquet(buffer, index=False, schema_version="1.1.0", write_covering_bbox=True)
+    table.to_parquet(buffer, index=False, compression=None, schema_version="1.1.0", write_covering_bbox=True)
     buffer.seek(0)
     return pq.read_table(buffer)
 
