@@ -28,6 +28,8 @@ MANY_LANES, FEW_LANES, MORE_BUILT = 70, 30, 3.0
 times more: they take no time, and every lane counts."""
 POLISHED = (3, 1)
 """So many of the best are ordered again, longer, and drawn in further, round by round."""
+ALL_DRAWN_IN = 0.3
+"""With less of the full search only the best is drawn in, and ordered again once."""
 MANY_CORNERS = 400
 """Above this the airspace is simplified."""
 CORNERS_PER_LANE = 10
@@ -95,12 +97,13 @@ def cover(task: Task) -> Coverage:
     lanes = _expected_lanes(task)
     share = task.effort * min(1.0, MANY_LANES / (lanes + len(airspace.corners) / CORNERS_PER_LANE)) ** 1.5
     most = max(1, int(BUILT * share * min(max(1.0, FEW_LANES / lanes), MORE_BUILT)))
-    built = [_built(task, airspace, parts) for parts in candidates(task.region, task.free, task.sweep, most)]
+    drawn_in = share >= ALL_DRAWN_IN
+    built = [_built(task, airspace, parts, drawn_in) for parts in candidates(task.region, task.free, task.sweep, most)]
     ranked = _ranked(task, [one for one in built if one.lanes])
     if not ranked:
         msg = "no lane over the area can be flown: all of it lies in no-fly zones"
         raise PlanError(msg, hint="draw the area outside the no-fly zones")
-    for number, most in enumerate(POLISHED):
+    for number, most in enumerate(POLISHED if drawn_in else POLISHED[:1]):
         chosen = ranked[: max(1, round(most * share))]
         again = [_ordered(task, airspace, np.stack(one.lanes), POLISH_KICKS, number) for one in chosen]
         ranked = _ranked(task, [*ranked, *again])
@@ -154,11 +157,13 @@ def _expected_lanes(task: Task) -> float:
     return float(task.region.length / (np.pi * task.width_m))
 
 
-def _built(task: Task, airspace: Airspace, parts: tuple[Part, ...]) -> Coverage:
+def _built(task: Task, airspace: Airspace, parts: tuple[Part, ...], drawn_in: bool) -> Coverage:
     """Lay out the lanes of all parts and order them."""
     lanes = np.vstack([_part_lanes(task, airspace, part) for part in parts])
     lanes = _patches(task, airspace, lanes)
-    return _ordered(task, airspace, lanes, round(KICKS * task.effort), 0) if len(lanes) else Coverage((), 0.0, np.inf)
+    if not len(lanes):
+        return Coverage((), 0.0, np.inf)
+    return _ordered(task, airspace, lanes, round(KICKS * task.effort), 0, drawn_in=drawn_in)
 
 
 def _patches(task: Task, airspace: Airspace, lanes: Array) -> Array:
@@ -233,7 +238,9 @@ def _part_lanes(task: Task, airspace: Airspace, part: Part) -> Array:
     return np.asarray(lay_lanes(region, free, rows, task.sweep) @ back)
 
 
-def _ordered(task: Task, airspace: Airspace, lanes: Array, kicks: int, start: int) -> Coverage:
+def _ordered(
+    task: Task, airspace: Airspace, lanes: Array, kicks: int, start: int, *, drawn_in: bool = True
+) -> Coverage:
     """Return (n, 2, 2) lanes in a quick order, drawn in by as much as may stay uncovered."""
     ends = lanes.reshape(-1, 2)
     times = np.zeros((len(ends) + 2, len(ends) + 2))  # lane 0 is nowhere: the route is open
@@ -245,6 +252,8 @@ def _ordered(task: Task, airspace: Airspace, lanes: Array, kicks: int, start: in
     for place, (one, other) in enumerate(pairwise(entries)):
         if corner_s[one ^ 1, other] < straight_s[one ^ 1, other]:
             flown[place, 1] = flown[place + 1, 0] = corners[one ^ 1, other]
+    if not drawn_in:
+        return Coverage(tuple(flown), _time_s(airspace, flown), uncovered_m2(task.region, flown, task.sweep))
     trimmed = trim(task.region, flown, task.sweep, task.uncovered_share * task.region.area)
     return Coverage(tuple(trimmed.lanes), _time_s(airspace, trimmed.lanes), trimmed.uncovered_m2)
 

@@ -80,6 +80,9 @@ class Sky:
     inside: BaseGeometry
     skyline: Skyline
 
+    def __post_init__(self) -> None:
+        shapely.prepare([self.nofly, self.inside])
+
     def free(self, regions: NDArray[np.object_]) -> Flags:
         """Return (n,) whether regions are clear of no-fly zones and inside the fence."""
         return np.asarray(~shapely.intersects(self.nofly, regions) & shapely.covers(self.inside, regions))
