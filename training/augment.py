@@ -19,7 +19,7 @@ NEAR_NADIR, NEAR_OBLIQUE = 0.8, 0.45
 """Share of crops that are taken near a vehicle; the rest shows whatever is there, mostly background."""
 SLENDER = 1.6
 """A box longer than this many widths is the outline of a vehicle that lies along it; others may lie askew."""
-OBLIQUE_WEIGHT = 3.0
+OBLIQUE_WEIGHT = 1.5
 """How much more often a recording of tilted views is drawn from: they are few, and differ most."""
 MIN_VISIBLE = 0.4
 """Share of a box that a crop must show; below, the box is painted out."""
