@@ -83,18 +83,18 @@ def _look(grey: Grey, small: NDArray[np.int16]) -> Look:
 
 def _blur(grey: Grey) -> float:
     """Return the blur of the sharpest parts: blurring what is blurred already changes little between neighbours."""
-    across, along = (_blur_of(part) for part in (grey, grey.T))
-    blur = np.fmax(across, along.T)
+    blur = np.fmax(_blur_along(grey, 1), _blur_along(grey, 0))
     known = np.sort(blur[np.isfinite(blur)])
     return float(known[len(known) // 10]) if len(known) else float("nan")
 
 
-def _blur_of(grey: Grey) -> NDArray[np.float64]:
-    """Return (blocks, blocks) blur along rows, NaN where a block has no texture."""
-    sums = np.cumsum(np.pad(grey, ((0, 0), (5, 4)), mode="edge"), axis=1, dtype=np.float64)
-    again = (sums[:, 9:] - sums[:, :-9]) / 9
-    before = np.abs(np.diff(grey, axis=1))
-    after = np.abs(np.diff(again, axis=1))
+def _blur_along(grey: Grey, axis: int) -> NDArray[np.float64]:
+    """Return (blocks, blocks) blur along an axis, NaN where a block has no texture."""
+    from scipy.ndimage import uniform_filter1d  # noqa: PLC0415 heavy
+
+    again = uniform_filter1d(grey, 9, axis=axis, mode="nearest")
+    before = np.abs(np.diff(grey, axis=axis))
+    after = np.abs(np.diff(again, axis=axis))
     lost = np.maximum(before - after, 0.0)
     texture, sharp = (_block_means(part) for part in (before, lost))
     return np.where(texture > _TEXTURED, 1.0 - sharp / np.maximum(texture, 1e-9), np.nan)
