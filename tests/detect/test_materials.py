@@ -42,6 +42,7 @@ def _check(tally):
     assert sum(tally.false.values()) <= 0.25 * sum(tally.found.values()), tally.false
 
 
+@pytest.mark.campaign
 def test_it_finds_what_a_scene_plants():
     _check(_tally([31], 1))
 
@@ -80,6 +81,7 @@ def _scale_of_cars(path):
     return 4.5 / (416 * 0.92 * float(np.median(np.hypot(rows[:, 3], rows[:, 4])))) if len(rows) else math.nan
 
 
+@pytest.mark.campaign
 def test_real_pictures_without_such_things_give_few_alarms(testdata):
     """At most 0.3 per image over the Brighton photos and aerial pictures of traffic; all of them."""
     brighton = [

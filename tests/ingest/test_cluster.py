@@ -52,7 +52,7 @@ def cluster(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")  # the library's own, of connections that end
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_a_worker_that_dies_loses_no_photo(cluster, make_photo, tmp_path, monkeypatch):
     from distributed import Client  # noqa: PLC0415
 

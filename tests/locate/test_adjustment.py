@@ -113,7 +113,7 @@ def source_of(shots, paths, controls=()) -> Source:
     return Source(shots, paths, over_level_ground(shots), Level(0.0, 1.0, "level"), frame, controls)
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_a_real_block_agrees_with_itself_and_turned_pictures_are_found(real) -> None:
     shots, paths = real
     shots = shots.assign(quality="", yaw_sigma_deg=2.0)  # nobody says which files a viewer has turned
@@ -190,7 +190,7 @@ def test_what_is_no_list_of_control_points_is_named(tmp_path, text, word) -> Non
         read_controls(path)
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_control_points_pull_a_block_to_their_places(real) -> None:
     shots, paths = real
     shots, paths = shots.iloc[12:].reset_index(drop=True), paths[12:]

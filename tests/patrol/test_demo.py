@@ -137,6 +137,7 @@ def test_running_the_stages_again_changes_no_id(demo, tmp_path):
         assert after == before
 
 
+@pytest.mark.campaign
 def test_photos_alone_give_the_same_shots(demo, tmp_path):
     """Ingest knows nothing of the renderer: the photos, moved away from everything else, say it all."""
     folder, _, _ = demo

@@ -43,7 +43,7 @@ def test_a_bad_polygon_file_is_a_clear_error(tmp_path, written, said):
     assert caught.value.hint
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("name", list(ASKED))
 def test_benchmark_polygon_is_flown_as_fast_as_asked(testdata, tmp_path, name):
     file = testdata(f"benchmarks/polygons/{name}.json")
