@@ -98,7 +98,10 @@ def cover(task: Task) -> Coverage:
     share = task.effort * min(1.0, MANY_LANES / (lanes + len(airspace.corners) / CORNERS_PER_LANE)) ** 1.5
     most = max(1, int(BUILT * share * min(max(1.0, FEW_LANES / lanes), MORE_BUILT)))
     drawn_in = share >= ALL_DRAWN_IN
-    built = [_built(task, airspace, parts, drawn_in) for parts in candidates(task.region, task.free, task.sweep, most)]
+    built = [
+        _built(task, airspace, parts, drawn_in=drawn_in)
+        for parts in candidates(task.region, task.free, task.sweep, most)
+    ]
     ranked = _ranked(task, [one for one in built if one.lanes])
     if not ranked:
         msg = "no lane over the area can be flown: all of it lies in no-fly zones"
@@ -157,7 +160,7 @@ def _expected_lanes(task: Task) -> float:
     return float(task.region.length / (np.pi * task.width_m))
 
 
-def _built(task: Task, airspace: Airspace, parts: tuple[Part, ...], drawn_in: bool) -> Coverage:
+def _built(task: Task, airspace: Airspace, parts: tuple[Part, ...], *, drawn_in: bool = True) -> Coverage:
     """Lay out the lanes of all parts and order them."""
     lanes = np.vstack([_part_lanes(task, airspace, part) for part in parts])
     lanes = _patches(task, airspace, lanes)
