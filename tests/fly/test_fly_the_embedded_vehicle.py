@@ -277,7 +277,7 @@ def test_skip_ends_the_sortie(embedded, plan):
 
 
 def test_a_pilot_who_takes_over_is_watched_and_not_commanded(embedded, plan, tmp_path):
-    vehicle, tlog, taken = embedded(), tmp_path / "s1.tlog", []
+    vehicle, tlog, taken = embedded(factor=8.0), tmp_path / "s1.tlog", []
 
     def take_over(event: FlyEvent) -> None:
         if event.photos >= 3 and not taken:
