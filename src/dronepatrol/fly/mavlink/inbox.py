@@ -3,7 +3,7 @@
 import math
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,22 @@ class Inbox:
             self.answers.append(message)
         self._events.extend(self.decoder.events(message))
         return True
+
+    def await_any(self, names: frozenset[str], timeout_s: float, pump: Callable[[float], object]) -> Any | None:
+        """Return the next answer of one of these kinds, None where none comes in time; others are passed over.
+
+        ``pump`` takes in what the link brings, for at most so many seconds.
+        """
+        until = time.monotonic() + timeout_s
+        while True:
+            while self.answers:
+                message = self.answers.popleft()
+                if message.get_type() in names:
+                    return message
+            left_s = until - time.monotonic()
+            if left_s <= 0:
+                return None
+            pump(left_s)
 
     def said(self, packet: bytes) -> None:
         """Log a packet of ours."""

@@ -115,16 +115,7 @@ class MavlinkLink:
 
     def await_any(self, names: frozenset[str], timeout_s: float) -> Any | None:
         """See ``Exchange``."""
-        until = time.monotonic() + timeout_s
-        while True:
-            while self._inbox.answers:
-                message = self._inbox.answers.popleft()
-                if message.get_type() in names:
-                    return message
-            left_s = until - time.monotonic()
-            if left_s <= 0:
-                return None
-            self._pump(left_s)
+        return self._inbox.await_any(names, timeout_s, self._pump)
 
     def forget(self) -> None:
         """See ``Exchange``; what waits in the socket is read first."""
