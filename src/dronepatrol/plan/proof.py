@@ -68,10 +68,9 @@ class _Grid:
         middle = self.south + (row + 0.5) * self.cell_m
         x = x0[edge] + (middle - y0[edge]) * ((x1 - x0) / np.where(y1 == y0, 1.0, y1 - y0))[edge]
         column = np.clip(np.ceil((x - self.west) / self.cell_m - 0.5), 0, columns).astype(np.int64)
-        steps = np.bincount(
-            row * (columns + 1) + column, np.where(y1 < y0, 1.0, -1.0)[edge], minlength=rows * (columns + 1)
-        )
-        return np.cumsum(steps.reshape(rows, columns + 1)[:, :-1], axis=1).round().astype(np.int64)
+        cell, down = row * (columns + 1) + column, (y1 < y0)[edge]
+        entered, left = (np.bincount(cell[which], minlength=rows * (columns + 1)) for which in (down, ~down))
+        return np.cumsum((entered - left).reshape(rows, columns + 1)[:, :-1], axis=1)
 
     def polygons(self, cells: NDArray[np.bool_]) -> list[Polygon]:
         """Return the cells' union as polygons, largest first."""

@@ -129,8 +129,9 @@ def _best(tour: Tour, splitters: list[Splitter], usable_wh: float, fleet: Fleet)
     """
     shares = (1.0,) if fleet.objective is Objective.SORTIES else SHARES
     found = []
+    flown_s = [_flown_s(tour, splitter, fleet) for splitter in splitters]
     for share in shares:
-        costs = [(splitter.near, _sortie_s(tour, splitter, share * usable_wh, fleet)) for splitter in splitters]
+        costs = _costs(splitters, flown_s, share * usable_wh)
         found.append((_priced(len(tour) - 1, costs, fleet), share * usable_wh))
         if _most_flights(found[-1][0], fleet) == 1:
             break
@@ -211,12 +212,11 @@ def _most_flights(cut: _Cut, fleet: Fleet) -> int:
     return math.ceil(int(counts.max()) / fleet.drones_per_dock)
 
 
-def _sortie_s(tour: Tour, splitter: Splitter, usable_wh: float, fleet: Fleet) -> Array:
-    """Return (r, k) seconds of flying and charging of sorties, row and column as in :class:`Sums`."""
+def _flown_s(tour: Tour, splitter: Splitter, fleet: Fleet) -> Array:
+    """Return (r, k) seconds of flying and charging of sorties within the link's range, as :class:`Sums` has them."""
     sums = splitter.sums
-    link_m = splitter.base.model.aircraft.link_range_m
-    fits = (sums.energy_wh <= usable_wh) & (sums.away_m <= link_m)
-    seconds = np.where(fits, sums.time_s + fleet.charge_s, np.inf)
+    near = sums.away_m <= splitter.base.model.aircraft.link_range_m
+    seconds = np.where(near, sums.time_s + fleet.charge_s, np.inf)
     if fleet.objective is Objective.SORTIES:
         seconds += 1e5  # fewest first, then quickest
     ends = splitter.near[:, None] + 1 + np.arange(seconds.shape[1])[None]
@@ -224,16 +224,22 @@ def _sortie_s(tour: Tour, splitter: Splitter, usable_wh: float, fleet: Fleet) ->
     return seconds
 
 
+def _costs(splitters: list[Splitter], flown_s: list[Array], usable_wh: float) -> list[tuple[Ints, Array]]:
+    """Return each dock's places and the seconds of the sorties that the energy allows, none longer than any can be."""
+    fits = [splitter.sums.energy_wh <= usable_wh for splitter in splitters]
+    width = max((int(np.flatnonzero(one.any(axis=0)).max(initial=0)) + 1 for one in fits), default=1)
+    return [
+        (splitter.near, np.where(one[:, :width], seconds[:, :width], np.inf))
+        for splitter, one, seconds in zip(splitters, fits, flown_s, strict=True)
+    ]
+
+
 def _shortest(count: int, costs: list[tuple[Ints, Array]], prices: Array, fleet: Fleet) -> _Cut:
     """Return the cheapest cut for these prices of the docks, by dynamic programming along the tour."""
     width = costs[0][1].shape[1]
     cheapest = np.full((count, width), np.inf)
-    plain, dock = np.zeros((count, width)), np.full((count, width), -1)
-    for number, (near, seconds) in enumerate(costs):
-        better = seconds * prices[number] < cheapest[near]
-        cheapest[near] = np.where(better, seconds * prices[number], cheapest[near])
-        plain[near] = np.where(better, seconds, plain[near])
-        dock[near] = np.where(better, number, dock[near])
+    for price, (near, seconds) in zip(prices, costs, strict=True):
+        cheapest[near] = np.minimum(cheapest[near], seconds * price)
     best = np.full(count + 1, np.inf)
     best[0] = 0.0
     before = np.zeros(count + 1, dtype=np.intp)
@@ -249,7 +255,9 @@ def _shortest(count: int, costs: list[tuple[Ints, Array]], prices: Array, fleet:
         places.append(int(before[places[-1]]))
     sorties, seconds_of = [], []
     for first, last in pairwise(places[::-1]):
-        span = last - first - 1
-        sorties.append((first, last, int(dock[first, span])))
-        seconds_of.append(float(plain[first, span]))
+        flown_s = np.array([_cost_s(cost, first, last) for cost in costs])
+        dock = int(np.argmin(flown_s * prices))
+        flies = bool(np.isfinite(flown_s[dock]))
+        sorties.append((first, last, dock if flies else -1))
+        seconds_of.append(float(flown_s[dock]) if flies else 0.0)
     return _Cut.of(sorties, seconds_of, len(costs), fleet)

@@ -20,8 +20,6 @@ from dronepatrol.plan.stretch import Stretch, turning_s
 
 _BISECTIONS = 24
 KICKS_PER_STRETCH, MOST_KICKS = 15, 300
-LOOK_AHEAD = 160
-"""No sortie spans more places of a tour."""
 
 Array = NDArray[np.float64]
 
@@ -114,23 +112,18 @@ class Splitter:
 
     @cached_property
     def sums(self) -> Sums:
-        """What all sorties cost that span at most :data:`LOOK_AHEAD` places; a row per place of ``near``."""
+        """What all sorties cost that span at most as many places as ``tour.runs``; a row per place of ``near``."""
         tour, fixed = self.tour, self.base.model.up_and_down()
-        count = len(tour) - 1
-        width = min(LOOK_AHEAD, count)
-        time, energy, away = (np.full((len(self.near), width), np.inf) for _ in range(3))
-        entries_m, exits_m = (np.hypot(*(at - self.base.at).T) for at in (tour.entries, tour.exits))
-        furthest_m = np.maximum(entries_m, exits_m)
-        to_s, to_wh, _ = self.base.ways(tour.entries[self.near])
-        ends = np.unique(np.minimum(self.near[:, None] + np.arange(width), count - 1))
+        runs, near, count = tour.runs, self.near, len(tour) - 1
+        ends = np.minimum(near[:, None] + np.arange(runs.time_s.shape[1]), count - 1)
+        to_s, to_wh, _ = self.base.ways(tour.entries[near])
+        met = np.unique(ends)
         from_s, from_wh = np.full(count, np.inf), np.full(count, np.inf)
-        from_s[ends], _, from_wh[ends] = self.base.ways(tour.exits[ends])
-        for row, first in enumerate(self.near.tolist()):
-            last = np.arange(first + 1, min(first + width, count) + 1)
-            flown = tour.run(first, last)
-            time[row, : len(last)] = fixed.time_s + to_s[row] + flown.time_s + from_s[last - 1]
-            energy[row, : len(last)] = fixed.energy_wh + to_wh[row] + flown.energy_wh + from_wh[last - 1]
-            away[row, : len(last)] = np.maximum.accumulate(furthest_m[first : last[-1]])
+        from_s[met], _, from_wh[met] = self.base.ways(tour.exits[met])
+        time = fixed.time_s + to_s[:, None] + runs.time_s[near] + from_s[ends]
+        energy = fixed.energy_wh + to_wh[:, None] + runs.energy_wh[near] + from_wh[ends]
+        furthest_m = np.maximum(*(np.hypot(*(at - self.base.at).T) for at in (tour.entries, tour.exits)))
+        away = np.maximum.accumulate(furthest_m[ends], axis=1)
         return Sums(time, energy, away)
 
     def balanced(self, first: int, last: int, usable_wh: float) -> list[tuple[int, int]] | None:

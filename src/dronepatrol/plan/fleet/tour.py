@@ -20,6 +20,8 @@ from dronepatrol.plan.timing import straightened
 MIN_PIECE_PHOTOS = 4
 """A stretch is not cut into pieces of fewer photos."""
 UNREACHABLE_S = 1e6
+LOOK_AHEAD = 160
+"""No sortie spans more places of a tour."""
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -108,6 +110,18 @@ class Tour:
             between = sums[further] - sums[min(start + 1, len(sums) - 1)] + hops[further] - hops[start]
             totals.append(np.where(same, cost, cost + between + tails[last]))
         return Seconds(totals[0], totals[1])
+
+    @cached_property
+    def runs(self) -> Seconds:
+        """(m - 1, k) what flying from each place on over 1 to k places costs, infinite beyond the last place."""
+        count = len(self) - 1
+        width = min(LOOK_AHEAD, count)
+        time, energy = np.full((count, width), np.inf), np.full((count, width), np.inf)
+        for first in range(count):
+            last = np.arange(first + 1, min(first + width, count) + 1)
+            run = self.run(first, last)
+            time[first, : len(last)], energy[first, : len(last)] = run.time_s, run.energy_wh
+        return Seconds(time, energy)
 
     def pieces(self, first: int, last: int) -> list[Stretch]:
         """Return the stretches, whole or cut, from one place to a later one."""

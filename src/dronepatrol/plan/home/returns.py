@@ -44,6 +44,8 @@ LANDING_MARGIN_M = 20.0
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Which = NDArray[np.bool_] | NDArray[np.intp]
+"""Pieces by flag or by number."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,8 @@ class Returns:
         near_home = (home <= nearest + slack) | (furthest >= self.limit_m - TIE_M)
         return np.vstack([near_home[None], near_rally])
 
-    def regions(self, target: Array, which: Flags) -> NDArray[np.object_]:
-        """Return what the straight ways from some pieces to a target sweep."""
+    def regions(self, target: Array, which: Which) -> NDArray[np.object_]:
+        """Return what the straight ways from some pieces to a target, or to one target each, sweep."""
         start, end = self.pieces.start[which], self.pieces.end[which]
         corners = np.stack([start, end, np.broadcast_to(target, start.shape)], axis=1)
         one, other = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
@@ -130,8 +132,8 @@ class Returns:
             found[~flat] = shapely.polygons(corners[~flat])
         return found
 
-    def heights_m(self, target: Array, which: Flags) -> Array:
-        """Return the least height above mean sea level at which some pieces are left for a target."""
+    def heights_m(self, target: Array, which: Which) -> Array:
+        """Return the least height above mean sea level at which some pieces are left for a target, or one each."""
         away = np.hypot(*(self.pieces.middle[which] - target).T) - PIECE_M
         cone = self.ground_m + self.cone_slope * np.maximum(away, 0.0)
         return np.asarray(np.maximum(self.pieces.lowest_m[which], np.minimum(self.return_m, cone)))

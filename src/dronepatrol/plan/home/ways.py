@@ -163,32 +163,38 @@ class _Search:
     keep_clear: BaseGeometry
 
     def __post_init__(self) -> None:
-        self._clear: dict[bytes, tuple[Flags, Flags]] = {}
+        self._clear: dict[bytes, Flags] = {}
+        """By target, (2, n): which pieces were looked at, and which of them have a clear way."""
 
     def bad(self, targets: Array) -> Flags:
         """Return (n,) pieces from which the autopilot may choose a target whose way is not clear."""
         chosen = self.returns.may_choose(targets)
         bad = np.zeros(chosen.shape[1], dtype=bool)
-        for target, which in zip(targets, chosen, strict=True):
-            bad[which] |= ~self._clear_ways(target, which)[which]
+        for ways, which in zip(self._clear_ways(targets, chosen), chosen, strict=True):
+            bad[which] |= ~ways[which]
         return bad
 
-    def mended(self, candidate: Array, bad: Flags) -> int:
-        """Return how many bad pieces have a clear way to a candidate that is near enough."""
-        pieces = self.returns.pieces
-        near = bad & (np.hypot(*(pieces.middle - candidate).T) <= self.returns.limit_m)
-        return int(self._clear_ways(candidate, near)[near].sum())
+    def mended(self, candidates: Array, bad: Flags) -> NDArray[np.intp]:
+        """Return (k,) how many bad pieces have a clear way to each of (k, 2) candidates that is near enough."""
+        away = np.hypot(*(candidates[:, None] - self.returns.pieces.middle[None, bad]).transpose(2, 0, 1))
+        near = np.zeros((len(candidates), len(bad)), dtype=bool)
+        near[:, bad] = away <= self.returns.limit_m
+        return np.asarray((self._clear_ways(candidates, near) & near).sum(axis=1))
 
-    def _clear_ways(self, target: Array, which: Flags) -> Flags:
-        looked, clear = self._clear.get(target.tobytes(), (np.zeros_like(which), np.zeros_like(which)))
-        new = which & ~looked
-        if new.any():
-            regions = self.returns.regions(target, new)
-            high = self.sky.skyline.floor_m(regions) <= self.returns.heights_m(target, new)
-            clear = clear.copy()
-            clear[new] = high & self.sky.free(regions)
-            self._clear[target.tobytes()] = looked | new, clear
-        return clear
+    def _clear_ways(self, targets: Array, which: Flags) -> Flags:
+        """Return (k, n) whether the way from pieces to (k, 2) targets is clear, for those of (k, n) asked for."""
+        keys = [target.tobytes() for target in targets]
+        nothing = np.zeros((2, which.shape[1]), dtype=bool)
+        known = np.array([self._clear.get(key, nothing) for key in keys]).reshape(len(keys), 2, -1)
+        looked, clear = known[:, 0], known[:, 1]
+        target, piece = np.nonzero(which & ~looked)
+        if len(target):
+            regions = self.returns.regions(targets[target], piece)
+            high = self.sky.skyline.floor_m(regions) <= self.returns.heights_m(targets[target], piece)
+            clear[target, piece] = high & self.sky.free(regions)
+            looked |= which
+            self._clear.update(zip(keys, known, strict=True))
+        return np.asarray(clear)
 
 
 def _best(search: _Search, targets: Array, bad: Flags, candidates: Array) -> tuple[Array, Flags] | None:
@@ -197,7 +203,7 @@ def _best(search: _Search, targets: Array, bad: Flags, candidates: Array) -> tup
     None where no candidate leaves fewer than there are. Candidates are looked at in the order of how many bad pieces
     they could mend at most, until no other can be better.
     """
-    most = np.array([search.mended(candidate, bad) for candidate in candidates], dtype=int)
+    most = search.mended(candidates, bad)
     total, best = int(bad.sum()), None
     fewest = total
     for which in np.argsort(-most, kind="stable"):
