@@ -18,11 +18,12 @@ from training.augment import Crops
 from training.data import CLASSES, aerial_cars, au_air, split
 from training.loss import loss
 from training.network import COCO_BUS, COCO_CAR, COCO_TRUCK, Network
+from training.rendered import rendered
 
 CLASS_ROWS = (COCO_CAR, COCO_CAR, COCO_TRUCK, COCO_BUS)
 SAVE_EVERY = 50
-KEEP_EVERY = 200
-EMA = 0.996
+KEEP_EVERY = 400
+EMA = 0.998
 
 
 def main() -> None:
@@ -33,10 +34,11 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     images = [*aerial_cars(options.data / "aerial_cars"), *au_air(options.data / "auair")]
     learned, held_back = split(images)
-    _say(f"{len(learned)} images to learn from, {len(held_back)} held back by recording")
+    drawn = list(rendered(options.out / "rendered"))
+    _say(f"{len(learned)} photos and {len(drawn)} rendered ones to learn from, {len(held_back)} held back by recording")
     network = Network(options.start, CLASS_ROWS)
     average = copy.deepcopy(network)
-    crops = Crops(learned, options.size, options.seed)
+    crops = Crops([*learned, *drawn], options.size, options.seed)
     optimizer = torch.optim.AdamW(_groups(network), lr=options.rate)
     state = options.out / "checkpoint.pt"
     first = _resume(state, network, average, optimizer, crops)
@@ -126,10 +128,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder with aerial_cars/ and auair/")
     parser.add_argument("--start", type=Path, required=True, help="yolox_nano.onnx (Apache-2.0) to start from")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint.pt and vehicles.onnx")
-    parser.add_argument("--steps", type=int, default=1600)
+    parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--batch", type=int, default=12)
     parser.add_argument("--size", type=int, default=256, help="side of the crops in pixels, a multiple of 64")
-    parser.add_argument("--rate", type=float, default=4e-4)
+    parser.add_argument("--rate", type=float, default=8e-4)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()

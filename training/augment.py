@@ -19,8 +19,10 @@ NEAR_NADIR, NEAR_OBLIQUE = 0.8, 0.45
 """Share of crops that are taken near a vehicle; the rest shows whatever is there, mostly background."""
 SLENDER = 1.6
 """A box longer than this many widths is the outline of a vehicle that lies along it; others may lie askew."""
-OBLIQUE_WEIGHT = 1.5
+OBLIQUE_WEIGHT = 2.5
 """How much more often a recording of tilted views is drawn from: they are few, and differ most."""
+OBLIQUE_LIGHT = 0.6
+"""Share of tilted views whose light and noise are changed: there are no such copies among those met in use."""
 MIN_VISIBLE = 0.4
 """Share of a box that a crop must show; below, the box is painted out."""
 GREY = 114
@@ -75,7 +77,9 @@ class Crops:
         smooth = cv2.INTER_AREA if scale < 0.6 else cv2.INTER_LINEAR
         out = cv2.warpAffine(pixels, matrix, (size, size), flags=smooth, borderValue=(GREY, GREY, GREY))
         boxes, kind = _boxes(image, matrix, size, out)
-        return self._light(np.asarray(out, dtype=np.uint8)), boxes, kind
+        if image.nadir or self.random.random() < OBLIQUE_LIGHT:
+            out = self._light(np.asarray(out, dtype=np.uint8))
+        return np.asarray(out, dtype=np.uint8), boxes, kind
 
     def _linear(self, nadir: bool) -> NDArray[np.float64]:
         """Return a (2, 2) turn, stretch and mirroring; seen from straight above there is no up and down."""

@@ -19,7 +19,7 @@ from dronepatrol.plan.fleet.tour import UNREACHABLE_S, Tour
 from dronepatrol.plan.stretch import Stretch, turning_s
 
 _BISECTIONS = 24
-KICKS_PER_STRETCH, MOST_KICKS = 15, 300
+KICKS_PER_STRETCH, MOST_KICKS = 5, 100
 
 Array = NDArray[np.float64]
 
