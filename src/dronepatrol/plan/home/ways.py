@@ -185,7 +185,9 @@ class _Search:
         """Return (k, n) whether the way from pieces to (k, 2) targets is clear, for those of (k, n) asked for."""
         keys = [target.tobytes() for target in targets]
         nothing = np.zeros((2, which.shape[1]), dtype=bool)
-        known = np.array([self._clear.get(key, nothing) for key in keys], dtype=bool).reshape(len(keys), 2, which.shape[1])
+        known = np.array([self._clear.get(key, nothing) for key in keys], dtype=bool).reshape(
+            len(keys), 2, which.shape[1]
+        )
         looked, clear = known[:, 0], known[:, 1]
         target, piece = np.nonzero(which & ~looked)
         if len(target):
