@@ -11,7 +11,7 @@ from dronepatrol.ingest.photos import Naming, read_photos
 from dronepatrol.ingest.shots import ShotRow, parts_table
 from dronepatrol.model.batch import Skipped
 
-CHUNK_PHOTOS = 500
+CHUNK_PHOTOS = 2000
 CHUNK_BYTES = 500_000_000
 """A chunk holds no more than so many photos or bytes: that much work, at most, is lost when a process dies."""
 _READER = 1

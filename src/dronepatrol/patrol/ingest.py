@@ -11,10 +11,12 @@ from pathlib import Path
 import geopandas
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from dronepatrol.errors import InputError
 from dronepatrol.files import write_bytes
-from dronepatrol.ingest.catalogue import Chunk, Part, chunks_of, read_chunk
+from dronepatrol.ingest.catalogue import Chunk, chunks_of, read_chunk
 from dronepatrol.ingest.doubts import INDEX, doubts, flights_in
 from dronepatrol.ingest.footprint import footprints
 from dronepatrol.ingest.logs import events_of, shots_from_log
@@ -32,7 +34,7 @@ from dronepatrol.model.progress import Progress, Report
 from dronepatrol.model.tables import SHOTS
 from dronepatrol.patrol.workers import work_here, work_in_processes, work_on_cluster
 from dronepatrol.store.folder import PatrolFolder
-from dronepatrol.store.parts import Parts, write_stream
+from dronepatrol.store.parts import Parts, StoredPart, as_frame, as_table, write_stream
 from dronepatrol.store.tables import read_table, write_table
 from dronepatrol.terrain.raster import RasterTerrain
 
@@ -97,7 +99,7 @@ def ingest(folder: PatrolFolder, photos: Path, options: IngestOptions, report: R
     paths, skipped = find_photos(photos)
     naming = Naming.of(paths, folder.root)
     chunks = list(chunks_of(paths, naming))
-    parts = Parts(folder.ingest_parts, PARTS)
+    parts = Parts(folder.ingest_parts)
     _read_missing(chunks, parts, naming, options, report)
     skipped = [*skipped, *(item for chunk in chunks for item in parts.skipped(chunk.key))]
     index = pd.concat([parts.columns(chunk.key, INDEX) for chunk in chunks], ignore_index=True)
@@ -121,13 +123,21 @@ def _read_missing(chunks: list[Chunk], parts: Parts, naming: Naming, options: In
     total = sum(len(chunk.paths) for chunk in chunks)
     done = total - sum(len(chunk.paths) for chunk in missing)
     report(Progress("ingest", done, total, "of an earlier run" if done else ""))
-    for chunk, part in _worked(missing, partial(read_chunk, naming=naming), options):
-        parts.write(chunk.key, part.rows, part.skipped)
+    for chunk, part in _worked(missing, partial(_stored, naming=naming), options):
+        parts.write(chunk.key, part)
         done += len(chunk.paths)
         report(Progress("ingest", done, total))
 
 
-def _worked(missing: list[Chunk], work: partial[Part], options: IngestOptions) -> Iterator[tuple[Chunk, Part]]:
+def _stored(chunk: Chunk, naming: Naming) -> StoredPart:
+    """Read a chunk, and put it in the form that it is kept in: that is work too."""
+    part = read_chunk(chunk, naming)
+    return StoredPart.of(part.rows, part.skipped, PARTS)
+
+
+def _worked(
+    missing: list[Chunk], work: partial[StoredPart], options: IngestOptions
+) -> Iterator[tuple[Chunk, StoredPart]]:
     if options.scheduler:
         return work_on_cluster(work, missing, options.scheduler)
     jobs = min(options.jobs, len(missing))
@@ -136,7 +146,7 @@ def _worked(missing: list[Chunk], work: partial[Part], options: IngestOptions) -
 
 def _finished(
     keys: list[str], parts: Parts, index: pd.DataFrame, placing: Placing | None, dem: Path | None
-) -> Iterator[geopandas.GeoDataFrame]:
+) -> Iterator[pa.Table]:
     """Yield the parts with what all photos together tell: flights, doubts, positions from the log, the terrain."""
     flights = flights_in(index)
     flags = doubts(index, flights)
@@ -144,16 +154,22 @@ def _finished(
     take_offs = _take_offs(index, flights) if terrain is not None else {}
     begin = 0
     for key in keys:
-        rows = parts.read(key)
-        span = range(begin, begin + len(rows))
-        begin += len(rows)
-        if placing is not None:
-            own = {row - span.start: event for row, event in placing.events.items() if row in span}
-            rows = placed(rows, own, placing.source)
-        rows["flight_id"] = flights[span.start : span.stop].astype(str)
-        rows["quality"] = [_joined(have, flags[n]) for have, n in zip(rows["quality"], span, strict=True)]
-        rows = rows[rows["unplaced"] == ""].reset_index(drop=True)
-        yield _over(rows, terrain, take_offs) if terrain is not None else rows
+        table = parts.read(key)
+        span = range(begin, begin + table.num_rows)
+        begin += table.num_rows
+        table = _with(table, "flight_id", flights[span.start : span.stop].tolist())
+        if placing is not None and (own := {n - span.start: placing.events[n] for n in span if n in placing.events}):
+            table = as_table(placed(as_frame(table), own, placing.source), PARTS)
+        have = table.column("quality").to_pylist()
+        table = _with(table, "quality", [_joined(one, flags[n]) for one, n in zip(have, span, strict=True)])
+        table = table.filter(pc.equal(table.column("unplaced"), ""))
+        yield as_table(_over(as_frame(table), terrain, take_offs), PARTS) if terrain is not None else table
+
+
+def _with(table: pa.Table, name: str, values: list[str]) -> pa.Table:
+    """Return the table with other values in a column."""
+    at = table.column_names.index(name)
+    return table.set_column(at, table.field(at), pa.array(values, type=table.field(at).type))
 
 
 def _joined(quality: str, more: list[str]) -> str:
