@@ -1,8 +1,9 @@
-"""What a picture looks like: sharp or not, dark or washed out, and a fingerprint of it [Pillow]. Heuristics, all of it.
+"""What a picture looks like: sharp or not, dark or washed out, and a fingerprint of it [Pillow, opencv].
 
-JPEGs are decoded at a fraction of their size, which their transform gives nearly for free.
+Heuristics, all of it. JPEGs are decoded at a fraction of their size, which their transform gives nearly for free.
 """
 
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,9 +22,11 @@ MOST_PIXELS = (120_000_000, 180_000_000)
 """Larger ones are not looked at (JPEGs decode at a fraction): one file may not take all the memory."""
 _BLOCKS = 6
 _TEXTURED = 2.0  # grey levels that neighbours differ by, on average, where there is something to be sharp
+_SPAN = 9  # pixels in a line that Crete's blur is the mean of
 _FINGERPRINT_WH = (9, 8)
 
-Grey = NDArray[np.float32]
+Grey = NDArray[np.uint8]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def look_at(path: Path) -> Look | None:
             if max(grey.size) > 2 * LOOK_PX:
                 grey = grey.reduce(max(grey.size) // LOOK_PX)
             small = grey.resize(_FINGERPRINT_WH, Image.Resampling.BOX)
-            return _look(np.asarray(grey, dtype=np.float32), np.asarray(small, dtype=np.int16))
+            return _look(np.asarray(grey), grey.histogram(), np.asarray(small, dtype=np.int16))
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
 
@@ -69,41 +72,58 @@ def _quietly() -> Iterator[None]:
         yield
 
 
-def _look(grey: Grey, small: NDArray[np.int16]) -> Look:
+def _look(grey: Grey, counts: list[int], small: NDArray[np.int16]) -> Look:
+    """Return the figures of a picture by its (h, w) pixels, how many there are of each level, and (8, 9) of it."""
     bits = np.packbits((small[:, 1:] > small[:, :-1]).ravel())
+    levels, share = np.arange(256), np.array(counts) / grey.size
+    mean = float(levels @ share)
     return Look(
         blur=_blur(grey),
-        mean=float(grey.mean()),
-        spread=float(grey.std()),
-        white=float((grey >= 250).mean()),
-        black=float((grey <= 5).mean()),
+        mean=mean,
+        spread=math.sqrt(float((levels - mean) ** 2 @ share)),
+        white=float(share[250:].sum()),
+        black=float(share[:6].sum()),
         fingerprint=int.from_bytes(bits.tobytes(), "big"),
     )
 
 
 def _blur(grey: Grey) -> float:
-    """Return the blur of the sharpest parts: blurring what is blurred already changes little between neighbours."""
-    blur = np.fmax(_blur_along(grey, 1), _blur_along(grey, 0))
-    known = np.sort(blur[np.isfinite(blur)])
-    return float(known[len(known) // 10]) if len(known) else float("nan")
+    """Return the blur of the sharpest parts: blurring what is blurred already changes little between neighbours.
+
+    A part counts with its more blurred axis as soon as either has texture: motion takes its own axis' away first.
+    """
+    texture, kept = (np.stack(part) for part in zip(*(_along(grey, axis) for axis in (0, 1)), strict=True))
+    blur = (kept / np.maximum(texture, 1e-9)).max(axis=0)
+    known = np.sort(blur[texture.max(axis=0) > _TEXTURED])
+    return float(known[len(known) // 10]) if len(known) else math.nan
 
 
-def _blur_along(grey: Grey, axis: int) -> NDArray[np.float64]:
-    """Return (blocks, blocks) blur along an axis, NaN where a block has no texture."""
-    from scipy.ndimage import uniform_filter1d  # noqa: PLC0415 heavy
+def _along(grey: Grey, axis: int) -> tuple[Floats, Floats]:
+    """Return (blocks, blocks) grey levels that neighbours along an axis differ by, and how much blurring leaves.
 
-    again = uniform_filter1d(grey, 9, axis=axis, mode="nearest")
-    before = np.abs(np.diff(grey, axis=axis))
-    after = np.abs(np.diff(again, axis=axis))
-    lost = np.maximum(before - after, 0.0)
-    texture, sharp = (_block_means(part) for part in (before, lost))
-    return np.where(texture > _TEXTURED, 1.0 - sharp / np.maximum(texture, 1e-9), np.nan)
+    Means of nine pixels differ between neighbours by a ninth of how the two pixels differ that only one of them
+    holds. So the picture need not be blurred to know what blurring changes, and whole numbers are enough.
+    """
+    import cv2  # noqa: PLC0415 heavy
+
+    def pixels(first: int) -> Grey:
+        """Return the picture from a place on along the axis; all from 0 to 9 are of one size."""
+        last = grey.shape[axis] - _SPAN + first
+        return grey[first:last] if axis == 0 else grey[:, first:last]
+
+    before = cv2.absdiff(pixels(_SPAN // 2), pixels(_SPAN // 2 + 1))
+    after = cv2.absdiff(pixels(0), pixels(_SPAN))
+    lost = cv2.addWeighted(before, float(_SPAN), after, -1.0, 0.0, dtype=cv2.CV_16U)  # not below 0
+    texture = _block_means(before)
+    return texture, texture - _block_means(lost) / _SPAN
 
 
-def _block_means(values: NDArray[np.floating]) -> NDArray[np.float64]:
+def _block_means(values: Any) -> Floats:
+    import cv2  # noqa: PLC0415 heavy
+
     rows, columns = (side // _BLOCKS for side in values.shape)
     cut = values[: rows * _BLOCKS, : columns * _BLOCKS]
-    return np.asarray(cut.reshape(_BLOCKS, rows, _BLOCKS, columns).mean(axis=(1, 3)))
+    return np.array([[cv2.mean(block)[0] for block in np.hsplit(row, _BLOCKS)] for row in np.vsplit(cut, _BLOCKS)])
 
 
 def small_picture(path: Path, wh: tuple[int, int]) -> Any:
