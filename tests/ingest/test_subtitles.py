@@ -90,6 +90,22 @@ def test_silence_is_not_bridged_and_north_is_passed(tmp_path):
     assert lat == pytest.approx([30.05, 30.1, NAN, 30.2, 30.2, NAN], nan_ok=True)
 
 
+@pytest.mark.parametrize(
+    ("name", "renewal_s"),
+    [("p4_rtk.SRT", 1.0), ("old_format.SRT", 1.0), ("mavic_2pro_new.SRT", 0.12), ("air2s.srt", 0.1),
+     ("MAVIC3.srt", 0.08), ("p4p_sample.SRT", 1.0), ("air3S/clip.SRT", 0.0165)],
+)  # fmt: skip
+def test_how_often_a_position_is_renewed(testdata, name, renewal_s):
+    """Once a second in older firmwares, every few frames where each frame has its subtitle."""
+    assert read_subtitles(testdata(f"imagery/dji_srt/{name}")).renewal_s == pytest.approx(renewal_s, abs=0.001)
+
+
+def test_renewal_is_of_the_flight_and_not_of_the_hover(tmp_path):
+    lines = ["GPS(121.5,30.7,19)"] * 20 + [f"GPS(121.5{n // 2:03d},30.7,19)" for n in range(2, 12)]
+    assert read_subtitles(srt(tmp_path / "a.srt", lines)).renewal_s == 2.0
+    assert read_subtitles(srt(tmp_path / "b.srt", ["GPS(121.5,30.7,19)"])).renewal_s == 0.0
+
+
 @given(st.text(max_size=300), st.integers(0, 400))
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_read_or_refused(tmp_path, rubbish, place):

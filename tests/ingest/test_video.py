@@ -58,7 +58,7 @@ def test_frames_by_time_and_by_distance_are_where_their_subtitles_say(film, tmp_
     for row, time_s in zip(found.shots.itertuples(), np.arange(len(seconds)) * every_s, strict=True):
         lon, lat, _ = WGS84.fwd(121.0, 30.7, 90.0, SPEED_M_S * time_s)
         assert WGS84.inv(lon, lat, row.lon_deg, row.lat_deg)[2] < 0.1
-    assert found.shots["time_sigma_s"].eq(0.1).all()
+    assert found.shots["time_sigma_s"].to_numpy() == pytest.approx(math.hypot(0.1, 1.0 / math.sqrt(12)))
 
 
 def test_position_between_subtitles_is_interpolated(film, tmp_path):

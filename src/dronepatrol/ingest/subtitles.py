@@ -68,6 +68,20 @@ class Telemetry:
         """Whether the subtitles say how the camera looked."""
         return bool(np.isfinite(self.pitch_deg).any())
 
+    @property
+    def renewal_s(self) -> float:
+        """Seconds in which the position is usually renewed: subtitles of every frame repeat it until the next is known.
+
+        Where it never changes, it is the time between subtitles; 0 where there is only one.
+        """
+        located = np.isfinite(self.lon_deg) & np.isfinite(self.lat_deg)
+        times_s, lonlat = self.time_s[located], np.column_stack([self.lon_deg, self.lat_deg])[located]
+        moved = np.concatenate([[True], (np.diff(lonlat, axis=0) != 0).any(axis=1)])
+        apart_s = np.diff(times_s[moved])
+        apart_s = apart_s[apart_s <= MAX_GAP_S]  # longer ones are a drone that hovers
+        either = apart_s if len(apart_s) else np.diff(times_s)
+        return float(np.median(either)) if len(either) else 0.0
+
 
 def read_subtitles(path: Path) -> Telemetry:
     """Return the telemetry of a subtitle file; one that breaks off gives what is there.

@@ -29,7 +29,7 @@ from dronepatrol.model.camera import Camera
 GIMBAL_ASSUMED_DEG, COURSE_AS_HEADING_DEG = 3.0, 15.0
 """1 sigma of an assumed pitch and level roll; of a course that stands for a heading (wind turns one from the other)."""
 FRAME_TIME_SIGMA_S = 0.1
-"""Between a frame and its subtitle."""
+"""Between a frame and its subtitle; how old the position in it is comes on top."""
 _DEGREE_M = 111_320.0
 _JPEG_QUALITY = 92
 _COURSE_OVER_S = 1.0
@@ -109,6 +109,7 @@ def shots_from_video(
     import cv2  # noqa: PLC0415 heavy
 
     times = moments(telemetry, sampling)
+    time_sigma_s = math.hypot(FRAME_TIME_SIGMA_S, telemetry.renewal_s / math.sqrt(12.0))
     for n, (time_s, frame) in enumerate(frames(video, times), start=1):
         position = _position(telemetry, time_s)
         if not math.isfinite(position.lon_deg):
@@ -132,7 +133,7 @@ def shots_from_video(
             focal_source=source,
             focal_sigma_share=accuracy.EQUIVALENT_35MM_SHARE if source else math.nan,
             quality=tuple(_flags(telemetry, position, attitude, camera)),
-            time_sigma_s=FRAME_TIME_SIGMA_S,
+            time_sigma_s=time_sigma_s,
         )
 
 
