@@ -18,6 +18,8 @@ EXIF_DIRECTORY, GPS_DIRECTORY, FURTHER_DIRECTORIES = 0x8769, 0x8825, 0x014A
 MAX_FURTHER = 8
 """Further pictures looked at."""
 
+_THUMBNAIL_AT, _THUMBNAIL_BYTES = 0x0201, 0x0202
+
 _BYTES = frozenset({1, 2, 7})  # BYTE, ASCII, UNDEFINED
 _CODES = {1: "B", 2: "B", 3: "H", 4: "I", 5: "II", 6: "b", 7: "B", 8: "h", 9: "i", 10: "ii", 11: "f", 12: "d"}
 _SIZES = {kind: struct.calcsize("<" + code) for kind, code in _CODES.items()}
@@ -60,17 +62,42 @@ def read_tiff(read: Read, wanted: frozenset[int]) -> TiffTags:
     NotTiffError
         When there is no TIFF structure.
     """
-    head = read(0, 8)
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(head[:4])
-    if order is None or len(head) < 8:
-        msg = "no TIFF header"
-        raise NotTiffError(msg)
-    (first,) = struct.unpack(order + "I", head[4:])
+    order, first = _start(read)
     image = _directory(read, order, first, wanted | {EXIF_DIRECTORY, GPS_DIRECTORY, FURTHER_DIRECTORIES})
     exif, gps = (int(number_of(image, tag) or 0) for tag in (EXIF_DIRECTORY, GPS_DIRECTORY))
     places = numbers_of(image, FURTHER_DIRECTORIES)[:MAX_FURTHER]
     further = tuple(_directory(read, order, int(place), wanted) for place in places)
     return TiffTags(image, _directory(read, order, exif, wanted), _directory(read, order, gps, wanted), further)
+
+
+def read_thumbnail(read: Read) -> bytes:
+    """Return the JPEG that the second directory of a photo's EXIF points to, b"" where there is none.
+
+    Raises
+    ------
+    NotTiffError
+        When there is no TIFF structure.
+    """
+    order, first = _start(read)
+    count = read(first, 2) if first >= 8 else b""
+    if len(count) < 2:
+        return b""
+    pointer = read(first + 2 + 12 * struct.unpack(order + "H", count)[0], 4)
+    if len(pointer) < 4:
+        return b""
+    tags = _directory(read, order, struct.unpack(order + "I", pointer)[0], frozenset({_THUMBNAIL_AT, _THUMBNAIL_BYTES}))
+    place, size = (int(number_of(tags, tag) or 0) for tag in (_THUMBNAIL_AT, _THUMBNAIL_BYTES))
+    return read(place, size) if place > 0 and size > 0 else b""
+
+
+def _start(read: Read) -> tuple[str, int]:
+    """Return the order of bytes and where the first directory lies."""
+    head = read(0, 8)
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(head[:4])
+    if order is None or len(head) < 8:
+        msg = "no TIFF header"
+        raise NotTiffError(msg)
+    return order, struct.unpack(order + "I", head[4:])[0]
 
 
 def _directory(read: Read, order: str, offset: int, wanted: frozenset[int]) -> dict[int, Value]:

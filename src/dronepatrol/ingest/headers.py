@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dronepatrol.errors import InputError
-from dronepatrol.ingest.exif import NotTiffError, Read, Tags, TiffTags, number_of, numbers_of, read_tiff
+from dronepatrol.ingest.exif import (
+    NotTiffError,
+    Read,
+    Tags,
+    TiffTags,
+    number_of,
+    numbers_of,
+    read_thumbnail,
+    read_tiff,
+)
 
 HEAD_BYTES = 128 * 1024
 """What is read at first; nearly every camera's header fits."""
@@ -79,6 +88,24 @@ def read_header(path: Path, wanted: frozenset[int]) -> Header:
     raise _unusable(path, NOT_OURS, "remove it, or export the photo as JPEG")
 
 
+def thumbnail_of(path: Path) -> bytes:
+    """Return the small JPEG that a photo carries in its EXIF, b"" where there is none or it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+            read = _from(file, head)
+            for marker, place, size in _segments(read) if head[:3] == b"\xff\xd8\xff" else ():
+                if marker == _APP1 and (body := read(place, size)).startswith(_EXIF):
+                    return read_thumbnail(_within(body[len(_EXIF) :]))
+    except (OSError, NotTiffError):
+        pass
+    return b""
+
+
+def _within(data: bytes) -> Read:
+    return lambda offset, size: data[offset : offset + size]
+
+
 def _unusable(path: Path, what: str, hint: str) -> InputError:
     return InputError(f"{path.name}: {what}", hint=hint)
 
@@ -138,7 +165,7 @@ def _jpeg(path: Path, read: Read, wanted: frozenset[int]) -> Header:
 
 def _tags(data: bytes, wanted: frozenset[int]) -> TiffTags:
     try:
-        return read_tiff(lambda offset, size: data[offset : offset + size], wanted)
+        return read_tiff(_within(data), wanted)
     except NotTiffError:
         return _NO_TAGS
 

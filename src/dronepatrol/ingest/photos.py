@@ -12,12 +12,13 @@ from typing import BinaryIO
 from dronepatrol.errors import InputError
 from dronepatrol.ingest import exiftool
 from dronepatrol.ingest.cameras import camera_of
-from dronepatrol.ingest.headers import NOT_OURS
+from dronepatrol.ingest.headers import NOT_OURS, thumbnail_of
 from dronepatrol.ingest.metadata import PhotoMetadata, read_metadata, utc_of
 from dronepatrol.ingest.pictures import LEAST_SIDE_PX, Look, look_at
 from dronepatrol.ingest.poses import ASSUMED_ZONE, attitude_of, nowhere, position_of
 from dronepatrol.ingest.quality import edited_by, flags, flags_of_look
 from dronepatrol.ingest.shots import ShotRow, shots_table
+from dronepatrol.ingest.turns import before_turning, turned_attitude, turned_camera
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.camera import Camera
 
@@ -70,8 +71,8 @@ def find_photos(folder: Path) -> tuple[list[Path], list[Skipped]]:
             else:  # a pipe would never end
                 skipped.append(Skipped(printable(str(path)), "is no regular file", "remove it"))
     if not photos:
-        names = ", ".join(sorted(SUFFIXES | FALLBACK_SUFFIXES))
-        msg = f"{folder} has no photos; looked for {names} in it and all folders below"
+        kinds = ", ".join(sorted(SUFFIXES | FALLBACK_SUFFIXES))
+        msg = f"{folder} has no photos; looked for {kinds} in it and all folders below"
         raise InputError(msg, hint=skipped[0].reason if skipped else "name the folder that the card was copied to")
     return sorted(photos), skipped
 
@@ -190,7 +191,7 @@ def _row_of(path: Path, naming: Naming, meta: PhotoMetadata, *, look: bool) -> S
         return Skipped(name, f"cannot be read: {error.strerror or error}", "copy it again from the card")
     if not _is_whole(meta, content):
         return Skipped(name, "the file ends in the middle of the picture", "copy it again from the card")
-    seen = look_at(path) if look and min(meta.image_wh) >= LEAST_SIDE_PX else None
+    seen = look_at(path, thumbnail_of(path)) if look and min(meta.image_wh) >= LEAST_SIDE_PX else None
     return _row(name, naming.stored(path), meta, content.sha256, seen)
 
 
@@ -236,8 +237,10 @@ def _why_no_position(meta: PhotoMetadata) -> str:
 def _row(name: str, photo: str, meta: PhotoMetadata, sha256: str, look: Look | None) -> ShotRow:
     position = position_of(meta)
     placed = position or nowhere(meta)
-    attitude = attitude_of(meta, turned=bool(edited_by(meta)))
-    known = camera_of(meta)
+    turns = look.turned if look is not None and meta.orientation in {None, 1} else 0
+    upright = before_turning(meta, turns)
+    attitude = turned_attitude(attitude_of(meta, turned=bool(edited_by(meta))), turns)
+    known = camera_of(upright)
     time_utc, zone_assumed = utc_of(meta, ASSUMED_ZONE)
     return ShotRow(
         shot_id=name,
@@ -248,11 +251,14 @@ def _row(name: str, photo: str, meta: PhotoMetadata, sha256: str, look: Look | N
         position=placed,
         attitude=attitude,
         attitude_of="camera" if attitude.is_known else "",
-        camera=known.camera if known else _unknown_camera(meta),
+        camera=turned_camera(known.camera, turns) if known else _unknown_camera(meta),
         camera_model=" ".join(part for part in (meta.make, meta.model) if part),
         focal_source=known.source if known else "",
         focal_sigma_share=known.focal_sigma_share if known else math.nan,
-        quality=(*flags(meta, placed, attitude, known, zone_assumed=zone_assumed), *flags_of_look(look)),
+        quality=(
+            *flags(upright, placed, attitude, known, turns=turns, zone_assumed=zone_assumed),
+            *flags_of_look(look),
+        ),
         unplaced="" if position is not None else _why_no_position(meta),
         reads_odd=meta.has_exif and not meta.make and not meta.model,
         fingerprint=look.fingerprint if look is not None else None,

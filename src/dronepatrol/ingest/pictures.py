@@ -8,11 +8,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dronepatrol.ingest.turns import quarter_turns
 
 LOOK_PX = 1600
 """Pictures are looked at with their longer side at least this, where they have it."""
@@ -36,6 +39,8 @@ class Look:
     ``blur`` is Crete's (0 sharp to 1 blurred; F. Crete et al., The blur effect, 2007) of the sharpest tenth of the
     picture's parts, NaN where nothing has texture; ``mean`` and ``spread`` are of grey levels (0 to 255), ``white``
     and ``black`` shares of pixels at either end. ``fingerprint`` are 64 bits that pictures of the same scene share.
+    ``turned`` is by how many quarter turns, clockwise, the picture is turned against its thumbnail, 0 where that does
+    not tell.
     """
 
     blur: float
@@ -44,10 +49,11 @@ class Look:
     white: float
     black: float
     fingerprint: int
+    turned: int = 0
 
 
-def look_at(path: Path) -> Look | None:
-    """Return what a picture looks like; None where it is too small or cannot be decoded."""
+def look_at(path: Path, thumbnail: bytes = b"") -> Look | None:
+    """Return what a picture looks like, also against its thumbnail; None where it is too small or cannot be decoded."""
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 heavy
 
     try:
@@ -59,9 +65,23 @@ def look_at(path: Path) -> Look | None:
             if max(grey.size) > 2 * LOOK_PX:
                 grey = grey.reduce(max(grey.size) // LOOK_PX)
             small = grey.resize(_FINGERPRINT_WH, Image.Resampling.BOX)
-            return _look(np.asarray(grey), grey.histogram(), np.asarray(small, dtype=np.int16))
+            return _look(
+                np.asarray(grey), grey.histogram(), np.asarray(small, dtype=np.int16), _turned(grey, thumbnail)
+            )
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
+
+
+def _turned(grey: Any, thumbnail: bytes) -> int:
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 heavy
+
+    try:
+        with Image.open(BytesIO(thumbnail), formats=("JPEG",)) as image:
+            if max(image.size) > LOOK_PX:
+                return 0
+            return quarter_turns(np.asarray(grey), np.asarray(image.convert("L")))
+    except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return 0
 
 
 @contextmanager
@@ -72,7 +92,7 @@ def _quietly() -> Iterator[None]:
         yield
 
 
-def _look(grey: Grey, counts: list[int], small: NDArray[np.int16]) -> Look:
+def _look(grey: Grey, counts: list[int], small: NDArray[np.int16], turned: int) -> Look:
     """Return the figures of a picture by its (h, w) pixels, how many there are of each level, and (8, 9) of it."""
     bits = np.packbits((small[:, 1:] > small[:, :-1]).ravel())
     levels, share = np.arange(256), np.array(counts) / grey.size
@@ -84,6 +104,7 @@ def _look(grey: Grey, counts: list[int], small: NDArray[np.int16]) -> Look:
         white=float(share[250:].sum()),
         black=float(share[:6].sum()),
         fingerprint=int.from_bytes(bits.tobytes(), "big"),
+        turned=turned,
     )
 
 

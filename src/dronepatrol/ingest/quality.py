@@ -24,8 +24,8 @@ def edited_by(meta: PhotoMetadata) -> str:
     """Return the program that wrote the file again after the photo was taken, "" where none shows.
 
     A camera writes its firmware's version and the time of the photo; a viewer or editor its own name and a later time.
-    Such programs turn the pixels and leave the gimbal's angles as they were, and nothing in the file tells whether they
-    did.
+    Such programs turn the pixels and leave the gimbal's angles as they were. They may have written the thumbnail
+    anew as well, so that nothing in the file tells whether they did.
     """
     if not meta.software or _FIRMWARE.fullmatch(meta.software):
         return ""
@@ -35,12 +35,20 @@ def edited_by(meta: PhotoMetadata) -> str:
 
 
 def flags(
-    meta: PhotoMetadata, position: Position, attitude: Attitude, camera: KnownCamera | None, *, zone_assumed: bool
+    meta: PhotoMetadata,
+    position: Position,
+    attitude: Attitude,
+    camera: KnownCamera | None,
+    *,
+    turns: int,
+    zone_assumed: bool,
 ) -> list[str]:
-    """Return everything that is wrong or doubtful with a located photo."""
+    """Return everything that is wrong or doubtful with a located photo; ``turns`` as its thumbnail has them."""
     found = []
     if is_mirrored(meta):
         found.append("wrong hemisphere: EXIF and XMP positions differ in sign")
+    if turns:
+        found.append(f"turned by {90 * turns} degrees after it was taken: corrected by its thumbnail")
     if program := edited_by(meta):
         found.append(f"edited by {program}: may be turned, heading unknown")
     if not attitude.is_known:
