@@ -76,16 +76,24 @@ def _out_of_place(index: pd.DataFrame, flights: Texts, found: list[list[str]]) -
         placed = rows[np.isfinite(lonlat[rows]).all(axis=1)]
         if len(placed) < 5:
             continue
-        middle = np.median(lonlat[placed], axis=0)
-        off = (lonlat[placed] - middle) * (_DEGREE_M * np.cos(np.radians(middle[1])), _DEGREE_M)
+        first = lonlat[placed[0]]
+        middle = first + np.median(_apart(lonlat[placed], first), axis=0)
+        off = _apart(lonlat[placed], middle) * (_DEGREE_M * np.cos(np.radians(middle[1])), _DEGREE_M)
         away_m = np.hypot(off[:, 0], off[:, 1])
         for n in np.flatnonzero(away_m > max(FAR_M, FAR_TIMES * float(np.median(away_m)))):
             lon, lat = lonlat[placed[n]]
             mirrored = min(
-                np.hypot(*(np.array([sx * lon, sy * lat]) - middle)) for sx, sy in ((-1, 1), (1, -1), (-1, -1))
+                np.hypot(*_apart(np.array([sx * lon, sy * lat]), middle)) for sx, sy in ((-1, 1), (1, -1), (-1, -1))
             )
             what = "wrong hemisphere" if mirrored < 0.5 else "position out of place"
             found[placed[n]].append(f"{what}: {away_m[n] / 1000:.0f} km from its flight")
+
+
+def _apart(lonlat: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return degrees from one position to others, the short way around the earth."""
+    apart = lonlat - other
+    apart[..., 0] = (apart[..., 0] + 180.0) % 360.0 - 180.0
+    return apart
 
 
 def _mixed(index: pd.DataFrame, flights: Texts, found: list[list[str]]) -> None:
