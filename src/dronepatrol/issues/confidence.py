@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from dronepatrol.geo.local import LocalFrame
+from dronepatrol.model.quality import is_set_aside
 
 MIN_SUPPORT = 0.3
 """Things that a smaller share of the photos show than this are left out: reflections and passing traffic."""
@@ -26,12 +27,13 @@ def chances(place_m: NDArray[np.float64], shots: pd.DataFrame, frame: LocalFrame
     place_m
         (n, 2) metres east and north in ``frame``.
     shots
-        ``tables.SHOTS``; rows without an image or a footprint see nothing.
+        ``tables.SHOTS``; rows without an image or a footprint see nothing, and those set aside were not looked at.
     frame
         The metric frame.
     """
     table = geopandas.GeoDataFrame(shots)
-    footprints = table.geometry.to_numpy()[(table["photo"] != "").to_numpy(dtype=bool)]
+    looked_at = (table["photo"] != "").to_numpy(dtype=bool) & ~is_set_aside(table["quality"])
+    footprints = table.geometry.to_numpy()[looked_at]
     known = [frame.geometry_to_metres(shape) for shape in footprints if shape is not None and not shape.is_empty]
     shrunk = shapely.buffer(np.array(known, dtype=object), -EDGE_M)
     found, _ = shapely.STRtree(shrunk).query(shapely.points(place_m), predicate="intersects")
@@ -45,4 +47,4 @@ def support(hits: NDArray[np.intp], possible: NDArray[np.intp]) -> NDArray[np.fl
 
 def confidence(score: float, share: float, register_probability: float) -> float:
     """Return the confidence in [0, 1] of a thing; see the module for the formula."""
-    return float(np.clip(score * min(1.0, 2.0 * share) * register_probability, 0.0, 1.0))
+    return min(max(score * min(1.0, 2.0 * share) * register_probability, 0.0), 1.0)

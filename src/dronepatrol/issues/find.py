@@ -3,19 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from statistics import fmean, median
 
 import geopandas
 import numpy as np
 import pandas as pd
 import shapely
 
-from dronepatrol.geo.ellipse import ellipse95, radius95_m
+from dronepatrol.geo.ellipse import CHI2_95_2D, ellipse95, radius95_m
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.issues.confidence import MIN_SUPPORT, chances, confidence, support
 from dronepatrol.issues.match import keep_ids, new_ids
 from dronepatrol.issues.merge import Cluster, merge
 from dronepatrol.issues.rules import Registers, Verdict
-from dronepatrol.issues.sightings import Floats, Ints
+from dronepatrol.issues.sightings import Floats
 from dronepatrol.issues.taxonomy import load_taxonomy
 from dronepatrol.model.issue import Ellipse95, Evidence, Issue, IssueStatus, ProblemClass
 from dronepatrol.model.patrol import Area, RegisterEntry, RegisterKind
@@ -27,37 +28,45 @@ class _Found:
 
     cluster: Cluster
     problem: ProblemClass
-    rows: Ints
+    rows: list[int]
     share: float
     verdict: Verdict
     town: str | None
 
 
 class _Columns:
-    """The observations as plain arrays, and the row of each by its id."""
+    """The observations as plain lists, which few rows at a time are taken from, and the row of each by its id."""
 
     def __init__(self, table: pd.DataFrame) -> None:
         self.row_of = {name: row for row, name in enumerate(table["observation_id"].tolist())}
         self.shot_id, self.photo = table["shot_id"].tolist(), table["photo"].tolist()
         self.box = table[["x1_px", "y1_px", "x2_px", "y2_px"]].to_numpy(dtype=float)
         self.score, self.off_nadir_deg, self.length_m, self.width_m = (
-            table[name].to_numpy(dtype=float) for name in ("score", "off_nadir_deg", "length_m", "width_m")
+            table[name].astype(float).tolist() for name in ("score", "off_nadir_deg", "length_m", "width_m")
         )
-        self._time = table["time_utc"].to_numpy(dtype="datetime64[ms]")
+        times = table["time_utc"].to_numpy(dtype="datetime64[ms]")
+        self._time_ms = [None if unknown else ms for ms, unknown in zip(times.tolist(), np.isnat(times), strict=True)]
 
-    def times(self, rows: Ints) -> tuple[datetime | None, datetime | None]:
+    def times(self, rows: Sequence[int]) -> tuple[datetime | None, datetime | None]:
         """Return when rows were first and last seen, as aware UTC times, None where it is not known."""
-        known = self._time[rows]
-        known = known[~np.isnat(known)]
-        if not len(known):
+        known = [time for row in rows if (time := self._time_ms[row]) is not None]
+        if not known:
             return None, None
-        first, last = (datetime.fromtimestamp(float(t.astype(np.int64)) / 1e3, UTC) for t in (known.min(), known.max()))
-        return first, last
+        return min(known).replace(tzinfo=UTC), max(known).replace(tzinfo=UTC)
 
-    def size_m(self, rows: Ints) -> tuple[float, float]:
+    def size_m(self, rows: Sequence[int]) -> tuple[float, float]:
         """Return length and width: the median of the half of the views that look most steeply down."""
-        steepest = rows[np.argsort(self.off_nadir_deg[rows], kind="stable")[: (len(rows) + 1) // 2]]
-        return float(np.median(self.length_m[steepest])), float(np.median(self.width_m[steepest]))
+        steepest = sorted(rows, key=self.off_nadir_deg.__getitem__)[: (len(rows) + 1) // 2]
+        return median(self.length_m[row] for row in steepest), median(self.width_m[row] for row in steepest)
+
+    def evidence(self, rows: Sequence[int]) -> tuple[Evidence, ...]:
+        """Return the photos that show a thing, the surest first, of equals the one that looks most steeply down."""
+        best = sorted(rows, key=lambda row: (-self.score[row], self.off_nadir_deg[row]))
+        boxes = self.box[best].tolist()
+        return tuple(
+            Evidence(self.shot_id[row], self.photo[row], (left, top, right, bottom), self.score[row])
+            for row, (left, top, right, bottom) in zip(best, boxes, strict=True)
+        )
 
 
 def find_issues(
@@ -98,7 +107,13 @@ def find_issues(
     order = {problem.id: number for number, problem in enumerate(known.problems)}
     found.sort(key=lambda thing: (order[thing.problem.id], -thing.cluster.lat_deg, thing.cluster.lon_deg))
     ids = new_ids(patrol_id, [(thing.problem.id, thing.cluster.lon_deg, thing.cluster.lat_deg) for thing in found])
-    return keep_ids(previous, [_issue(name, thing, columns) for name, thing in zip(ids, found, strict=True)])
+    covariances = np.array([thing.cluster.covariance_en_m2 for thing in found]).reshape(-1, 3)
+    shapes = zip(ellipse95(covariances).tolist(), radius95_m(covariances).tolist(), strict=True)
+    issues = [
+        _issue(name, thing, columns, Ellipse95(*axes), radius_m)
+        for name, thing, (axes, radius_m) in zip(ids, found, shapes, strict=True)
+    ]
+    return keep_ids(previous, issues)
 
 
 def _judged(
@@ -118,13 +133,13 @@ def _judged(
     hits = np.array([len(cluster.observation_ids) for cluster in clusters], dtype=np.intp)
     shares = support(hits, chances(places, shots, frame))
     in_town = _towns(towns, lonlat)
-    asked = Registers(registers, frame)
+    asked, rule_of = Registers(registers, frame), load_taxonomy().rule_of
+    sigmas_m = ellipse95(np.array([cluster.covariance_en_m2 for cluster in clusters]))[:, 0] / np.sqrt(CHI2_95_2D)
+    points = list(map(shapely.Point, places))
     found = []
-    for number, cluster in enumerate(clusters):
-        rows = np.array([columns.row_of[name] for name in cluster.observation_ids], dtype=np.intp)
-        sigma_m = float(np.sqrt(np.linalg.eigvalsh(_matrix(cluster))[-1]))
-        rule = load_taxonomy().rule_of.get(cluster.kind)
-        verdict = asked.check(rule, shapely.Point(places[number]), sigma_m, columns.times(rows)[1])
+    for number, (cluster, sigma_m) in enumerate(zip(clusters, sigmas_m.tolist(), strict=True)):
+        rows = [columns.row_of[name] for name in cluster.observation_ids]
+        verdict = asked.check(rule_of.get(cluster.kind), points[number], sigma_m, columns.times(rows)[1])
         if cluster.moving:
             verdict = replace(verdict, rule=f"moving, seen at {len(rows)} places; {verdict.rule}")
         found.append(_Found(cluster, problems[cluster.kind], rows, float(shares[number]), verdict, in_town[number]))
@@ -142,25 +157,19 @@ def _towns(towns: Sequence[Area], lonlat: Floats) -> list[str | None]:
     return names
 
 
-def _issue(name: str, thing: _Found, columns: _Columns) -> Issue:
-    major, minor, azimuth = ellipse95(thing.cluster.covariance_en_m2).tolist()
-    rows = thing.rows[np.lexsort((columns.off_nadir_deg[thing.rows], -columns.score[thing.rows]))]
-    boxes = columns.box[rows].tolist()
-    evidence = tuple(
-        Evidence(columns.shot_id[row], columns.photo[row], (box[0], box[1], box[2], box[3]), float(columns.score[row]))
-        for row, box in zip(rows.tolist(), boxes, strict=True)
-    )
+def _issue(name: str, thing: _Found, columns: _Columns, ellipse: Ellipse95, radius_m: float) -> Issue:
+    rows, cluster = thing.rows, thing.cluster
     first_seen, last_seen = columns.times(rows)
     length_m, width_m = columns.size_m(rows)
     return Issue(
         id=name,
         problem=thing.problem,
-        lon_deg=thing.cluster.lon_deg,
-        lat_deg=thing.cluster.lat_deg,
-        covariance_en_m2=thing.cluster.covariance_en_m2,
-        error95_m=float(radius95_m(thing.cluster.covariance_en_m2)),
-        ellipse95=Ellipse95(major, minor, azimuth),
-        confidence=confidence(float(columns.score[rows].mean()), thing.share, thing.verdict.probability),
+        lon_deg=cluster.lon_deg,
+        lat_deg=cluster.lat_deg,
+        covariance_en_m2=cluster.covariance_en_m2,
+        error95_m=radius_m,
+        ellipse95=ellipse,
+        confidence=confidence(fmean(columns.score[row] for row in rows), thing.share, thing.verdict.probability),
         status=IssueStatus.SUSPECTED,
         first_seen=first_seen,
         last_seen=last_seen,
@@ -169,11 +178,6 @@ def _issue(name: str, thing: _Found, columns: _Columns) -> Issue:
         length_m=length_m,
         width_m=width_m,
         rule=thing.verdict.rule,
-        evidence=evidence,
-        moving=thing.cluster.moving,
+        evidence=columns.evidence(rows),
+        moving=cluster.moving,
     )
-
-
-def _matrix(cluster: Cluster) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    ee, en, nn = cluster.covariance_en_m2
-    return np.array([[ee, en], [en, nn]])

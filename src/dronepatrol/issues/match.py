@@ -55,7 +55,7 @@ def keep_ids(previous: Sequence[Issue], issues: Sequence[Issue]) -> list[Issue]:
         if number not in inherited and name in taken:
             name = _free(issue.problem.id, f"{issue.id}|again", taken)
         taken.add(name)
-        kept.append(replace(issue, id=name))
+        kept.append(issue if name == issue.id else replace(issue, id=name))
     return kept
 
 
