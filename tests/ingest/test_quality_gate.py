@@ -10,7 +10,11 @@ import pytest
 from PIL import Image
 
 from dronepatrol.geo.ground import MAX_OFF_NADIR_DEG
+from dronepatrol.geo.local import LocalFrame
+from dronepatrol.issues.confidence import chances
 from dronepatrol.model.progress import silent
+from dronepatrol.model.quality import is_set_aside
+from dronepatrol.patrol.detect import detect
 from dronepatrol.patrol.ingest import IngestOptions, ingest
 from dronepatrol.store.folder import PatrolFolder
 
@@ -179,3 +183,44 @@ def test_flight_across_the_date_line_is_one_place(make_photo, tmp_path, flags):
         place = ((179.9990 + n * 4e-4 + 180.0) % 360.0 - 180.0, -16.8)
         make_photo(f"card/{n}.jpg", lonlat=place, xmp=DOWN, exif={0x9291: str(n)})
     assert flags() == {}
+
+
+def test_what_is_set_aside_is_neither_looked_at_nor_missed(card, tmp_path):
+    """Copies, black pictures and misplaced ones: no detector sees them, and no thing is less sure for their silence."""
+    cards = tmp_path / "card"
+    (cards / "copy.jpg").write_bytes((cards / "03.jpg").read_bytes())
+    card("away.jpg", 7, lonlat=(121.5, 30.7))
+    card("lost.jpg", 9, lonlat=(-121.02, 30.7))
+    repaint(card("cap.jpg", 5), np.full((300, 400, 3), 3))
+    edited = card("edited.jpg", 11, image={0x0131: "Some Viewer 10", 0x0132: "2025:06:01 13:00:00"})
+    folder = PatrolFolder(tmp_path / "out")
+    shots = ingest(folder, cards, IngestOptions(), silent).shots
+    _, skipped = detect(folder, "scene", 1, silent)
+    assert {item.item: re.split(":| as ", item.reason)[0] for item in skipped} == {
+        "copy.jpg": "same picture",
+        "away.jpg": "position out of place",
+        "lost.jpg": "wrong hemisphere",
+        "cap.jpg": "lens cap or no light",
+    }
+    frame = LocalFrame(121.02 + 6 * 4e-5, 30.7)
+    good = shots[~is_set_aside(shots["quality"])]
+    assert len(good) == 9
+    assert edited.name in set(good["shot_id"])  # its heading is open, and its sigma says so
+    (seen,) = chances(np.zeros((1, 2)), shots, frame)
+    assert seen == chances(np.zeros((1, 2)), good, frame)[0] > 0
+    assert seen < chances(np.zeros((1, 2)), shots.assign(quality=""), frame)[0]
+
+
+@pytest.mark.parametrize(
+    ("quality", "aside"),
+    [
+        ("", False),
+        ("blurred", False),
+        ("edited by lens cap or no light: may be turned, heading unknown", False),
+        ("time zone assumed UTC+08:00;lens cap or no light", True),
+        ("same moment as a.jpg", True),
+        ("no focal length;wrong hemisphere: 11289 km from its flight", True),
+    ],
+)
+def test_flags_that_set_aside(quality, aside):
+    assert is_set_aside([quality]).tolist() == [aside]

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dronepatrol.ingest.flights import flights_of, folder_of
-from dronepatrol.ingest.photos import SAME_PICTURE
+from dronepatrol.model.quality import OUT_OF_PLACE, SAME_MOMENT, SAME_PICTURE, WRONG_HEMISPHERE
 
 INDEX = ["shot_id", "photo", "sha256", "body", "time_utc", "lon_deg", "lat_deg", "fingerprint", "unplaced"]
 """The columns of ``shots.PARTS`` that are looked at, of all photos at once."""
@@ -67,7 +67,7 @@ def _of_one_moment(index: pd.DataFrame, found: list[list[str]]) -> None:
         for row, other in zip(group.index[1:], group.iloc[1:].itertuples(), strict=True):
             bits = (int(first.fingerprint) ^ int(other.fingerprint)) & (2**64 - 1)
             if other.sha256 != first.sha256 and bits.bit_count() <= ALIKE_BITS:
-                found[index.index.get_loc(row)].append(f"same moment as {first.shot_id}")
+                found[index.index.get_loc(row)].append(f"{SAME_MOMENT} {first.shot_id}")
 
 
 def _out_of_place(index: pd.DataFrame, flights: Texts, found: list[list[str]]) -> None:
@@ -85,7 +85,7 @@ def _out_of_place(index: pd.DataFrame, flights: Texts, found: list[list[str]]) -
             mirrored = min(
                 np.hypot(*_apart(np.array([sx * lon, sy * lat]), middle)) for sx, sy in ((-1, 1), (1, -1), (-1, -1))
             )
-            what = "wrong hemisphere" if mirrored < 0.5 else "position out of place"
+            what = WRONG_HEMISPHERE if mirrored < 0.5 else OUT_OF_PLACE
             found[placed[n]].append(f"{what}: {away_m[n] / 1000:.0f} km from its flight")
 
 

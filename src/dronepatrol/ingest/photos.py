@@ -21,6 +21,7 @@ from dronepatrol.ingest.shots import ShotRow, shots_table
 from dronepatrol.ingest.turns import before_turning, turned_attitude, turned_camera
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.camera import Camera
+from dronepatrol.model.quality import SAME_PICTURE
 
 __all__ = ["ShotRow", "find_photos", "shots_from_photos", "shots_table"]
 
@@ -31,10 +32,6 @@ _NAMES = SUFFIXES | FALLBACK_SUFFIXES
 _RAW = ".dng"
 _CHUNK_BYTES = 1 << 20
 _END_OF_IMAGE = b"\xff\xd9"
-
-
-SAME_PICTURE = "same picture as"
-"""The flag of a file that is a copy, to the last byte, of one that came before it."""
 
 
 def find_photos(folder: Path) -> tuple[list[Path], list[Skipped]]:

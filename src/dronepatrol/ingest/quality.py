@@ -9,6 +9,7 @@ from dronepatrol.ingest.cameras import KnownCamera, is_cut, is_uncorrected, zoom
 from dronepatrol.ingest.metadata import PhotoMetadata
 from dronepatrol.ingest.pictures import Look
 from dronepatrol.ingest.poses import Attitude, Position, has_absurd_height
+from dronepatrol.model.quality import NO_LIGHT, WRONG_HEMISPHERE
 
 BLURRED = 0.45
 """Crete's blur beyond this: sharp aerial pictures measure 0.14 to 0.31, ones blurred by 4 pixels 0.5 and more."""
@@ -46,7 +47,7 @@ def flags(
     """Return everything that is wrong or doubtful with a located photo; ``turns`` as its thumbnail has them."""
     found = []
     if is_mirrored(meta):
-        found.append("wrong hemisphere: EXIF and XMP positions differ in sign")
+        found.append(f"{WRONG_HEMISPHERE}: EXIF and XMP positions differ in sign")
     if turns:
         found.append(f"turned by {90 * turns} degrees after it was taken: corrected by its thumbnail")
     if program := edited_by(meta):
@@ -89,7 +90,7 @@ def flags_of_look(look: Look | None) -> list[str]:
     if look is None:
         return []
     if look.mean < NO_LIGHT_MEAN and look.spread < NO_LIGHT_SPREAD:
-        return ["lens cap or no light"]
+        return [NO_LIGHT]
     found = []
     if look.blur > BLURRED:
         found.append("blurred")

@@ -3,16 +3,16 @@
 import pandas as pd
 
 from dronepatrol.detect.photos import detect_photos, detections_table
-from dronepatrol.ingest.photos import SAME_PICTURE
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.progress import Progress, Report
+from dronepatrol.model.quality import is_set_aside
 from dronepatrol.model.tables import DETECTIONS, SHOTS
 from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.tables import read_table, write_table
 
 
 def detect(folder: PatrolFolder, model: str, jobs: int, report: Report) -> tuple[pd.DataFrame, list[Skipped]]:
-    """Run a detector over every photo of the patrol.
+    """Run a detector over every photo of the patrol but those that are set aside (``model.quality``).
 
     Parameters
     ----------
@@ -26,12 +26,12 @@ def detect(folder: PatrolFolder, model: str, jobs: int, report: Report) -> tuple
         Takes the progress.
     """
     shots = read_table(folder.shots, SHOTS)
-    copies = shots["quality"].str.contains(SAME_PICTURE, regex=False)
+    aside = is_set_aside(shots["quality"])
     skipped = [
-        Skipped(one.shot_id, one.quality, "a copy is no second look; keep one of them")
-        for one in shots[copies].itertuples()
+        Skipped(one.shot_id, one.quality, "such a photo is no look at the ground; remove it, or put its header right")
+        for one in shots[aside].itertuples()
     ]
-    shots = shots[~copies]
+    shots = shots[~aside]
     total = int((shots["photo"] != "").sum())
     found = []
     for done, result in enumerate(detect_photos(shots, model, root=folder.root, jobs=jobs), start=1):
