@@ -54,7 +54,7 @@ def ingest(
         bool, typer.Option("--contact-sheet", help="Also write contact-sheet.jpg, doubtful photos framed in red.")
     ] = False,
     resume_gaps: Annotated[
-        bool, typer.Option("--resume-gaps", help="Plan a sortie for what was planned and is on no shot.")
+        bool, typer.Option("--resume-gaps", help="Plan the rest of sorties of which planned photos are on no shot.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -70,6 +70,7 @@ def ingest(
 
     dronepatrol ingest --video DJI_0301.MP4 --every 10m --gimbal-pitch -90 --out patrol
     """
+    _check_choice(photos, log, video, of_photos=bool(scheduler or dem), of_video=bool(srt or gimbal_pitch is not None))
     from dronepatrol.patrol.gaps import gaps
     from dronepatrol.patrol.gaps import resume_gaps as plan_gaps
     from dronepatrol.patrol.ingest import Ingested, IngestOptions, VideoOptions, extras, ingest_log, ingest_video
@@ -77,9 +78,9 @@ def ingest(
     from dronepatrol.store.folder import PatrolFolder
 
     folder = PatrolFolder(out)
-    if (photos is not None) + (video is not None) > 1 or (video is not None and log is not None):
-        msg = "--video stands alone; --photos and --log may go together"
-        raise InputError(msg, hint="run ingest once for each, into folders of their own")
+    if resume_gaps and not folder.mission.is_file():
+        msg = f"{out} has no plan: --resume-gaps plans the rest of one"
+        raise InputError(msg, hint="name the folder of dronepatrol plan with --out")
     with progress() as report:
         if photos is not None:
             found = ingest_photos(folder, photos, IngestOptions(jobs, log, scheduler, dem), report)
@@ -93,6 +94,7 @@ def ingest(
         not_written = extras(folder, found.shots, stac=stac, sheet=sheet)
         missing = gaps(folder, found.shots)
         rests = plan_gaps(folder, missing, report) if resume_gaps else []
+    skipped = [*found.skipped, *not_written]
     for said in (*found.notes, *(gap.text for gap in missing), *(f"planned: {rest.id}" for rest in rests)):
         note(said)
     result = {
@@ -104,10 +106,25 @@ def ingest(
         "notes": list(found.notes),
         "gaps": [{"sortie": one.sortie_id, "first": one.first, "last": one.last} for one in missing],
         "resumed_by": [rest.id for rest in rests],
-        "skipped": [{"item": one.item, "reason": one.reason, "hint": one.hint} for one in found.skipped],
+        "skipped": [{"item": one.item, "reason": one.reason, "hint": one.hint} for one in skipped],
     }
     text = f"{result['shots']} shots of {result['flights']} flights in {folder.shots}"
-    finish(result, text, [*found.skipped, *not_written], as_json=as_json)
+    finish(result, text, skipped, as_json=as_json)
+
+
+def _check_choice(
+    photos: Path | None, log: Path | None, video: Path | None, *, of_photos: bool, of_video: bool
+) -> None:
+    """Refuse sources that do not go together, and options that would be of no use."""
+    if video is not None and (photos is not None or log is not None):
+        msg = "--video stands alone; --photos and --log may go together"
+        raise InputError(msg, hint="run ingest once for each, into folders of their own")
+    if of_video and video is None:
+        msg = "--srt and --gimbal-pitch go with --video FILE"
+        raise InputError(msg)
+    if of_photos and photos is None:
+        msg = "--scheduler and --dem go with --photos DIR"
+        raise InputError(msg)
 
 
 def sampling_of(every: str) -> "Sampling":

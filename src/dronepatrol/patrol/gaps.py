@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from dronepatrol.errors import StorageError
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.mission import Mission, Sortie
 from dronepatrol.model.progress import Report
@@ -28,6 +27,11 @@ class Gap:
     first: int
     last: int
     planned: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no photo of the sortie was taken: it waits as it was planned."""
+        return (self.first, self.last) == (1, self.planned)
 
     @property
     def text(self) -> str:
@@ -69,17 +73,21 @@ def _gaps_of(sortie: Sortie, taken: np.ndarray) -> list[Gap]:
 
 
 def gaps(folder: PatrolFolder, shots: pd.DataFrame) -> list[Gap]:
-    """Return the gaps of a patrol folder's shots against its plan; none where it has no plan."""
-    try:
-        return gaps_in(read_mission(folder.mission), shots) if folder.mission.is_file() else []
-    except StorageError:
-        return []
+    """Return the gaps of a patrol folder's shots against its plan; none where it has no plan.
+
+    Raises
+    ------
+    StorageError
+        When there is a plan that cannot be read.
+    """
+    return gaps_in(read_mission(folder.mission), shots) if folder.mission.is_file() else []
 
 
 def resume_gaps(folder: PatrolFolder, found: list[Gap], report: Report, lang: str = "zh") -> list[Sortie]:
-    """Add, for each sortie with gaps, a sortie to the plan that begins at its first missing photo.
+    """Add, for each partly flown sortie with gaps, a sortie to the plan that begins at its first missing photo.
 
-    It flies on to the sortie's end: photos after the gap are taken again.
+    It flies on to the sortie's end: photos after the gap are taken again. Sorties that were not flown at all wait in
+    the plan as they are.
 
     Raises
     ------
@@ -88,5 +96,6 @@ def resume_gaps(folder: PatrolFolder, found: list[Gap], report: Report, lang: st
     """
     first: dict[str, int] = {}
     for gap in found:
-        first.setdefault(gap.sortie_id, gap.first)
+        if not gap.is_whole:
+            first.setdefault(gap.sortie_id, gap.first)
     return [resume(folder, sortie_id, photo, report, lang)[0] for sortie_id, photo in first.items()]
