@@ -91,14 +91,44 @@ HOSTILE = {
     "tiff directory far away": b"II*\0\xff\xff\xff\xff" + b"\0" * 300_000,
     "nan for a focal length": jpeg_with(tiff([(0x920A, 12, 1, LOOP), (0xA405, 11, 1, b"\0\0\xc0\x7f")])),
     "no picture": b"\xff\xd8\xff\xd9",
-    "not a photo": b"%PDF-1.7" * 1000,
+    "another format": b"%PDF-1.7" * 1000,
     "text": "照片".encode() * 1000,
 }
 
 
+CUT_OFF, NO_SIZE = (
+    "the file is cut off or broken before its picture",
+    "the file is cut off or broken: it has no image size",
+)
+NEITHER, NO_PLACE = "is neither JPEG nor TIFF", "no GPS position in the file"
+REASONS = {
+    "empty": "the file is empty",
+    "one byte": NEITHER,
+    "start only": CUT_OFF,
+    "fill bytes": CUT_OFF,
+    "zero length segments": CUT_OFF,
+    "length below two": CUT_OFF,
+    "directory points at itself": NO_PLACE,
+    "huge count": NO_PLACE,
+    "offset beyond the end": NO_PLACE,
+    "directory of 65535 tags": NO_PLACE,
+    "tiff without size": NO_SIZE,
+    "tiff of sides 4 billion": NO_SIZE,
+    "tiff directory far away": NO_SIZE,
+    "nan for a focal length": NO_PLACE,
+    "no picture": CUT_OFF,
+    "another format": NEITHER,
+    "text": NEITHER,
+}
+
+
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_file_is_refused_or_read(tmp_path, name):
-    check(tmp_path / "hostile.jpg", HOSTILE[name])
+def test_hostile_file_is_refused_by_name(tmp_path, name):
+    path = tmp_path / "hostile.jpg"
+    assert not check(path, HOSTILE[name])
+    (row,) = shots_from_photos([path], root=None)
+    assert (row.item, row.reason) == ("hostile.jpg", REASONS[name])
+    assert row.hint
 
 
 STARTS = [b"", b"\xff\xd8\xff", b"\xff\xd8\xff\xe1\x00\xffExif\0\0II*\0", b"MM\0*"]
@@ -108,6 +138,13 @@ STARTS = [b"", b"\xff\xd8\xff", b"\xff\xd8\xff\xe1\x00\xffExif\0\0II*\0", b"MM\0
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_random_bytes(tmp_path, content, start):
     check(tmp_path / "random.jpg", start + content)
+
+
+@pytest.mark.campaign
+@given(st.binary(max_size=4000), st.sampled_from(STARTS), st.sampled_from([".jpg", ".tif", ".dng"]))
+@settings(max_examples=5000, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_random_bytes_campaign(tmp_path, content, start, suffix):
+    check(tmp_path / f"random{suffix}", start + content)
 
 
 @given(
@@ -150,17 +187,23 @@ def test_mutated_real_files_campaign(tmp_path, testdata, some_photo):
         check(tmp_path / "mutated.jpg", mutated(heads[seed % len(heads)], seed))
 
 
-@pytest.mark.parametrize("start", [b"", b"\xff\xd8\xff\xe0", b"II*\0"])
-def test_garbage_of_100_mb_costs_neither_time_nor_memory(tmp_path, start):
+@pytest.mark.parametrize(
+    ("start", "reason"), [(b"", NEITHER), (b"\xff\xd8\xff\xe0", CUT_OFF), (b"II*\0", NO_SIZE)], ids=["", "jpeg", "tiff"]
+)
+def test_garbage_of_100_mb_costs_neither_time_nor_memory(tmp_path, start, reason):
     path = tmp_path / "garbage.jpg"
     with path.open("wb") as file:
-        file.write(start + random.Random(3).randbytes(100_000))
-        file.truncate(100_000_000)
+        file.write(start)
+        dice = random.Random(3)
+        for _ in range(100):
+            file.write(dice.randbytes(1_000_000))
     tracemalloc.start()
-    begin = time.perf_counter()
+    begin = time.process_time()
     (row,) = shots_from_photos([path], root=None)
+    took_s = time.process_time() - begin
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert isinstance(row, Skipped)
-    assert time.perf_counter() - begin < READ_IN_S
+    assert (row.item, row.reason) == ("garbage.jpg", reason)
+    assert took_s < READ_IN_S
     assert peak < 16_000_000

@@ -78,24 +78,51 @@ def test_unreadable_folder_is_named(tmp_path):
     assert [item.reason for item in skipped] == ["cannot be read: Permission denied"]
 
 
-def test_names_that_are_no_utf8_are_skipped_by_name(tmp_path, some_photo):
-    name = os.fsdecode("照片.jpg".encode("gbk"))
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("照片", "gbk"),
+        ("照片", "big5"),
+        ("写真", "shift_jis"),
+        ("사진", "euc_kr"),
+        ("Фото", "koi8_r"),
+        ("été", "latin_1"),
+    ],
+)
+def test_names_that_are_no_utf8_are_skipped_by_name(tmp_path, some_photo, text, encoding):
+    name = os.fsdecode(f"{text}.jpg".encode(encoding))
     (tmp_path / name).write_bytes(some_photo)
     photos, _ = find_photos(tmp_path)
     (row,) = shots_from_photos(photos, root=None)
     assert isinstance(row, Skipped)
     assert row.item.isprintable()
-    assert "UTF-8" in row.reason
+    assert row.reason == "its name is no valid UTF-8"
     row.item.encode("utf-8")
 
 
-@pytest.mark.parametrize("share", [0.02, 0.2, 0.5, 0.9, 0.999])
-def test_photo_that_is_cut_off_is_skipped(tmp_path, some_photo, share):
+@pytest.mark.parametrize("name", ["照片 1", "a\nb", "-rf", "a'b\"c", "%00", "e\u0301té", "\u202ecod", "x" * 250])
+def test_names_in_any_letters_are_read(tmp_path, some_photo, name):
+    (tmp_path / f"{name}.jpg").write_bytes(some_photo)
+    photos, skipped = find_photos(tmp_path)
+    assert skipped == []
+    (row,) = shots_from_photos(photos, root=tmp_path)
+    assert isinstance(row, ShotRow)
+    assert (row.shot_id, row.photo) == (f"{name}.jpg", f"{name}.jpg")
+
+
+HEAD, PICTURE = "the file is cut off or broken before its picture", "the file ends in the middle of the picture"
+
+
+@pytest.mark.parametrize(
+    ("share", "reason"),
+    [(0.0, "the file is empty"), (0.0001, HEAD), (0.02, HEAD), (0.2, PICTURE), (0.5, PICTURE), (0.999, PICTURE)],
+)
+def test_photo_that_is_cut_off_is_skipped(tmp_path, some_photo, share, reason):
     path = tmp_path / "cut.jpg"
     path.write_bytes(some_photo[: int(len(some_photo) * share)])
     (row,) = shots_from_photos([path], root=None)
     assert isinstance(row, Skipped)
-    assert row.reason.endswith(("before its picture", "in the middle of the picture", "neither JPEG nor TIFF"))
+    assert (row.item, row.reason) == ("cut.jpg", reason)
     assert row.hint
 
 
@@ -121,8 +148,9 @@ def test_cut_off_tiff_is_skipped(testdata, tmp_path):
     whole = testdata("imagery/p4rtk_truth/100_0005_0018.tif").read_bytes()
     path.write_bytes(whole)
     assert isinstance(next(shots_from_photos([path], root=None)), ShotRow)
-    path.write_bytes(whole[:-5000])
-    assert isinstance(next(shots_from_photos([path], root=None)), Skipped)
+    for size, reason in ((len(whole) - 5000, "the file ends in the middle of the picture"), (0, "the file is empty")):
+        path.write_bytes(whole[:size])
+        assert next(shots_from_photos([path], root=None)).reason == reason
 
 
 @pytest.mark.parametrize(("lonlat", "reason"), [(None, "no GPS position"), ((0.0, 0.0), "zero position")])
