@@ -150,6 +150,8 @@ def city_day(observations: int, seed: int) -> tuple[geopandas.GeoDataFrame, geop
     corner = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * (wide / 2, long / 2)
     askew = corner + np.stack([-corner[:, 1], corner[:, 0]], axis=-1) * turn[:, None, None]
     frames = shapely.polygons(FRAME.to_lonlat(place[:, None] + shift[:, None] + askew))
-    shots = geopandas.GeoDataFrame({"shot_id": names, "photo": "boxed.jpg"}, geometry=frames, crs="EPSG:4326")
+    shots = geopandas.GeoDataFrame(
+        {"shot_id": names, "photo": "boxed.jpg", "quality": ""}, geometry=frames, crs="EPSG:4326"
+    )
     table = geopandas.GeoDataFrame(columns, geometry=shapely.points(where), crs="EPSG:4326")
     return table, shots, len(np.unique(thing))

@@ -101,7 +101,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, default=DEFAULT, help="folder of photos, with all below it")
-    parser.add_argument("--catalogue", type=int, default=0, metavar="N", help="also make a catalogue of N copies of the stubs")
+    parser.add_argument(
+        "--catalogue", type=int, default=0, metavar="N", help="also make a catalogue of N copies of the stubs"
+    )
     options = parser.parse_args()
     figures: dict[str, object] = {"benchmark": "ingest"}
     found, _ = find_photos(options.photos)
