@@ -49,7 +49,17 @@ def test_gaps_are_exactly_what_was_not_taken(taken):
 
 
 @pytest.mark.parametrize(
-    ("flag", "counts"), [("blurred", 1), ("time zone assumed UTC+08:00", 0), ("no attitude;lens cap or no light", 1)]
+    ("flag", "counts"),
+    [
+        ("blurred", 1),
+        ("gimbal at the horizon", 1),
+        ("no attitude;lens cap or no light", 1),
+        ("position out of place: 4 km from its flight", 1),
+        ("wrong hemisphere: EXIF and XMP positions differ in sign", 1),
+        ("time zone assumed UTC+08:00", 0),
+        ("edited by Some Viewer 10: may be turned, heading unknown", 0),
+        ("underexposed", 0),
+    ],
 )
 def test_photo_that_shows_nothing_was_not_taken(flag, counts):
     found = gaps_in(MISSION, shots(range(PHOTOS), {4: flag}))

@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.mission import Mission, Sortie
 from dronepatrol.model.progress import Report
+from dronepatrol.model.quality import is_set_aside
 from dronepatrol.patrol.resume import resume
 from dronepatrol.plan.footprints import on_legs
 from dronepatrol.store.folder import PatrolFolder
@@ -45,13 +46,13 @@ def gaps_in(mission: Mission, shots: pd.DataFrame) -> list[Gap]:
     Shots whose picture is unusable (blurred, black, looking at the horizon) count as not taken. Sorties of which no
     photo was taken at all are whole gaps; of a partly flown one only what its rest does not take is due.
     """
-    usable = shots[~shots["quality"].str.contains(_UNUSABLE, regex=True)]
+    usable = shots[~(is_set_aside(shots["quality"]) | shots["quality"].str.contains(_SHOWS_NOTHING, regex=True))]
     taken = usable[["lon_deg", "lat_deg"]].to_numpy(dtype=float)
     taken = taken[np.isfinite(taken).all(axis=1)]
     return [gap for sortie in mission.sorties for gap in _gaps_of(sortie, taken)]
 
 
-_UNUSABLE = "(?:^|;)(?:blurred|lens cap|gimbal at the horizon|position out of place|wrong hemisphere)"
+_SHOWS_NOTHING = "(?:^|;)(?:blurred|gimbal at the horizon)"
 
 
 def _gaps_of(sortie: Sortie, taken: np.ndarray) -> list[Gap]:
