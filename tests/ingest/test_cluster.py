@@ -1,10 +1,12 @@
 """A real Dask scheduler and two real workers, one of which is killed half-way."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 
 import pandas as pd
@@ -78,6 +80,35 @@ def test_a_worker_that_dies_loses_no_photo(cluster, make_photo, tmp_path, monkey
     assert_frame_equal(pd.DataFrame(found.shots), pd.DataFrame(alone.shots))
     assert found.skipped == alone.skipped
     assert len(found.shots) == 23
+
+
+@pytest.mark.campaign
+def test_the_command_gives_its_work_to_a_cluster_and_survives_a_dead_worker(cluster, make_photo, tmp_path):
+    address, workers = cluster
+    for n in range(204):  # four folders, four chunks
+        make_photo(f"card/{n // 51}/{n:03d}.jpg", lonlat=(121.0 + n * 1e-4, 30.7), size=(200, 150))
+    (tmp_path / "card/2/110.jpg").write_bytes(b"")
+    command = [sys.executable, "-m", "dronepatrol", "ingest", "--photos", "card", "--json"]
+    with subprocess.Popen(
+        [*command, "--scheduler", address, "--out", "shared"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        until = time.monotonic() + 60
+        while not list((tmp_path / "shared/.ingest").glob("*.parquet")) and time.monotonic() < until:
+            time.sleep(0.01)
+        workers[0].kill()
+        killed_while_it_ran = process.poll() is None
+        stdout, stderr = process.communicate(timeout=120)
+    alone = subprocess.run(
+        [*command, "--out", "own"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert killed_while_it_ran
+    assert (process.returncode, "Traceback" in stderr) == (3, False), stderr
+    assert workers[1].poll() is None
+    assert json.loads(stdout) == json.loads(alone.stdout)
+    assert json.loads(stdout)["shots"] == 203
+    tables = [pd.read_parquet(tmp_path / out / "shots.parquet") for out in ("shared", "own")]
+    assert_frame_equal(*tables)
 
 
 def test_scheduler_that_is_not_there_is_named(make_photo, tmp_path, monkeypatch):

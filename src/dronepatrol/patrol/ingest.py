@@ -97,7 +97,9 @@ def ingest(folder: PatrolFolder, photos: Path, options: IngestOptions, report: R
     """
     source, events = events_of(options.log) if options.log else ("", [])
     paths, skipped = find_photos(photos)
-    naming = Naming.of(paths, folder.root)
+    if options.scheduler:  # its workers' working folders are others
+        paths = [path.absolute() for path in paths]
+    naming = Naming.of(paths, folder.root.absolute())
     chunks = list(chunks_of(paths, naming))
     parts = Parts(folder.ingest_parts)
     _read_missing(chunks, parts, naming, options, report)
