@@ -4,18 +4,21 @@ import io
 import struct
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from dronepatrol.geo.camera import pixel_to_ray
+from dronepatrol.geo.local import LocalFrame
 from dronepatrol.geo.rotation import camera_to_ned, heading_deg
 from dronepatrol.ingest.accuracy import YAW_DEG, YAW_UNKNOWN_DEG
 from dronepatrol.ingest.headers import thumbnail_of
 from dronepatrol.ingest.photos import shots_from_photos, shots_table
 from dronepatrol.ingest.poses import Attitude
 from dronepatrol.ingest.turns import quarter_turns, turned_attitude, turned_camera
+from dronepatrol.locate.observe import observe
 from dronepatrol.model.camera import FISHEYE, Camera
 
 CLOCKWISE = {
@@ -219,3 +222,29 @@ def test_thumbnail_that_is_none_tells_nothing(make_photo, thumbnail):
     path.write_bytes(with_thumbnail(path.read_bytes(), thumbnail))
     assert thumbnail_of(path) == thumbnail
     assert shot(path).quality == ""
+
+
+def test_open_heading_covers_every_way_the_picture_may_have_been_turned(make_photo):
+    """What an edited photo shows near its edge may lie on the other side: its ellipse of 95 % says so."""
+    rows = [make_photo("good.jpg"), make_photo("edited.jpg", image=EDITED)]
+    shots = shots_table(shots_from_photos(rows, root=None))
+    box = {"x1_px": 380.0, "y1_px": 140.0, "x2_px": 390.0, "y2_px": 150.0}
+    seen = [
+        {"detection_id": f"{name}#1", "shot_id": name, "kind": "litter", "score": 0.9, "detector": "test"} | box
+        for name in shots["shot_id"]
+    ]
+    detections = pd.DataFrame(seen).assign(weights_sha256="", track_id="")
+    found, skipped = observe(detections, shots, object_height_m={})
+    assert skipped == []
+    frame = LocalFrame(121.02, 30.70)
+    apart = []
+    for row in found.itertuples():
+        place = frame.to_metres([(row.geometry.x, row.geometry.y)])[0]
+        covariance = np.array([[row.photo_ee_m2, row.photo_en_m2], [row.photo_en_m2, row.photo_nn_m2]])
+        covariance += [[row.bias_ee_m2, row.bias_en_m2], [row.bias_en_m2, row.bias_nn_m2]]
+        assert np.hypot(*place) > 30
+        across = np.array([[0.0, -1.0], [1.0, 0.0]])
+        others = [across @ place, -place, -across @ place]
+        apart.append([float((other - place) @ np.linalg.solve(covariance, other - place)) for other in others])
+    assert min(apart[0]) > 100
+    assert max(apart[1]) < 5.99

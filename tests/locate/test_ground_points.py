@@ -165,6 +165,7 @@ def test_the_analytic_jacobian_is_the_numeric_one(pose, pixel) -> None:
     assert analytic.pop("east") == pytest.approx([1.0, 0.0])
     assert analytic.pop("north") == pytest.approx([0.0, 1.0])
     assert analytic.pop("time") == pytest.approx([3.0, -2.0])
+    assert analytic.pop("away") == pytest.approx(moved(pose, pixel), rel=1e-9, abs=1e-9)
     for cause, column in analytic.items():
         name, step = ("d_height" if cause == "height" else cause), 1e-5
         numeric = (moved(pose, pixel, **{name: step}) - moved(pose, pixel, **{name: -step})) / (2 * step)

@@ -72,9 +72,9 @@ def jacobian(sight: Sight) -> dict[str, Motion]:
     """Return for each cause by how many metres east and north the ground point moves per unit of it.
 
     The causes are ``east``, ``north``, ``height`` (per metre of the camera; minus one metre of the ground is the same),
-    ``roll``, ``pitch``, ``yaw`` (per radian, about the axes of :func:`dronepatrol.geo.rotation.tilted`), ``time`` (per
-    second), ``focal`` (per share), ``column`` and ``row`` (per pixel). The lens distortion's own change with the pixel
-    is neglected.
+    ``roll``, ``pitch``, ``yaw`` (per radian, about the axes of :func:`dronepatrol.geo.rotation.tilted`), ``away`` (per
+    share of the level way from below the camera), ``time`` (per second), ``focal`` (per share), ``column`` and ``row``
+    (per pixel). The lens distortion's own change with the pixel is neglected.
     """
     north, east, down = np.ascontiguousarray(sight.reach_ned.T)
     rise_e, rise_n = np.ascontiguousarray(sight.slope_en.T)
@@ -99,6 +99,7 @@ def jacobian(sight: Sight) -> dict[str, Motion]:
         "roll": met(sin * down, -cos * down, cos * east - sin * north),
         "pitch": met(cos * down, sin * down, -sin * east - cos * north),
         "yaw": met(-east, north, zero),
+        "away": met(north, east, zero),
         "time": (by_east[0] * v_east + by_north[0] * v_north, by_east[1] * v_east + by_north[1] * v_north),
         "focal": met(*spread),
         "column": met(*column),
@@ -111,10 +112,11 @@ def covariances(sight: Sight, sigmas: Sigmas) -> tuple[Floats, Floats]:
     per_unit = jacobian(sight)
     photo = _summed([(per_unit["time"], sigmas.time_s), (per_unit["column"], sigmas.box_px),
                      (per_unit["row"], sigmas.box_px)])  # fmt: skip
+    turn, away = _turned(sigmas.yaw_rad)
     photo += _posed(per_unit, sigmas.pose_m2) if sigmas.pose_m2 is not None else _summed([
         (per_unit["east"], sigmas.position_m), (per_unit["north"], sigmas.position_m),
         (per_unit["height"], sigmas.height_m), (per_unit["roll"], sigmas.roll_rad),
-        (per_unit["pitch"], sigmas.pitch_rad), (per_unit["yaw"], sigmas.yaw_rad),
+        (per_unit["pitch"], sigmas.pitch_rad), (per_unit["yaw"], turn), (per_unit["away"], away),
     ])  # fmt: skip
     level = np.sqrt(sigmas.height_bias_m**2 + sigmas.terrain_m**2 + sigmas.object_height_m**2)
     shared = _summed([
@@ -122,6 +124,16 @@ def covariances(sight: Sight, sigmas: Sigmas) -> tuple[Floats, Floats]:
         (per_unit["height"], level), (per_unit["focal"], sigmas.focal),
     ])  # fmt: skip
     return photo, shared
+
+
+def _turned(yaw_rad: Floats) -> tuple[Floats, Floats]:
+    """Return (n,) 1 sigma across and along the level way to a point, by a normal turn: of its sine, its cosine - 1.
+
+    A small turn moves it across alone; one that may be any moves it to the other side as well, beyond any first order.
+    """
+    once, twice = np.exp(-(yaw_rad**2) / 2), np.exp(-2 * yaw_rad**2)
+    along = (1 + twice) / 2 - 2 * once + 1
+    return np.sqrt((1 - twice) / 2), np.sqrt(np.maximum(along, 0.0))
 
 
 def _summed(causes: list[tuple[Motion, Floats]]) -> Floats:
