@@ -215,15 +215,15 @@ def _solved(
     size = 4 * photos + 2 * flights
     design_place = s.place_m - centre[s.photo]
     i, j = pairs.i, pairs.j
-    c = len(i)
     variance = s.box_sigma_m[i] ** 2 + s.box_sigma_m[j] ** 2 + 0.1**2
     away = s.place_m[i] - s.place_m[j]
-    rows, columns, values = _design(s, (i, j), design_place, 4 * photos)
-    matrix = csr_array((values, (rows, columns)), shape=(2 * c, size))
+    columns, values = _design(s, (i, j), design_place, 4 * photos)
+    begin = np.arange(0, columns.size + 1, columns.shape[1], dtype=columns.dtype)
+    matrix = csr_array((values.ravel(), columns.ravel(), begin), shape=(2 * len(i), size))
     held = np.stack([1 / prior, 1 / prior, np.full(photos, _TURN**-2.0), np.full(photos, _SCALE**-2.0)], -1).ravel()
     held = np.concatenate([held, np.repeat(1 / flight_prior, 2)])
     weight = sure / variance
-    back, squares = csr_array(matrix.T), csr_array(matrix.power(2).T)
+    back, squares = matrix.T, csr_array((matrix.data**2, matrix.indices, matrix.indptr), shape=matrix.shape).T
     for _ in range(_REWEIGHTED):
         two = np.repeat(weight, 2)
         scale = 1 / np.sqrt(squares @ two + held)
@@ -245,24 +245,19 @@ def _solved(
     return place, 1 / (1 / prior + own / 4), x
 
 
-def _design(s: Sightings, pair: tuple[Ints, Ints], r: Floats, flights_at: int) -> tuple[Ints, Ints, Floats]:
-    """Return the entries by which photos (shift, turn, scale) and flights (shift) part two sightings."""
+def _design(s: Sightings, pair: tuple[Ints, Ints], r: Floats, flights_at: int) -> tuple[NDArray[np.int32], Floats]:
+    """Return the columns (2 c, 8) and values by which photos (shift, turn, scale) and flights (shift) part sightings.
+
+    A row east and a row north for each of c pairs; the flight of both leaves nothing between them.
+    """
     c = len(pair[0])
-    rows, columns, values = [], [], []
-    for one, sign in zip(pair, (1.0, -1.0), strict=True):
+    columns = np.empty((c, 2, 2, 4), dtype=np.int32)  # of pair, axis, first and second sighting
+    values = np.empty((c, 2, 2, 4))
+    two_flights = (s.flight[pair[0]] != s.flight[pair[1]]).astype(float)
+    for number, (one, sign) in enumerate(zip(pair, (1.0, -1.0), strict=True)):
         base, flight = 4 * s.photo[one], flights_at + 2 * s.flight[one]
-        east, north = 2 * np.arange(c), 2 * np.arange(c) + 1
-        one_each = np.full(c, sign)
-        rows += [east, north, east, north, east, north, east, north]
-        columns += [base, base + 1, flight, flight + 1, base + 2, base + 2, base + 3, base + 3]
-        values += [
-            one_each,
-            one_each,
-            one_each,
-            one_each,
-            -sign * r[one, 1],
-            sign * r[one, 0],
-            sign * r[one, 0],
-            sign * r[one, 1],
-        ]
-    return np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
+        for axis in (0, 1):
+            columns[:, axis, number] = np.stack([base + axis, flight + axis, base + 2, base + 3], axis=-1)
+            turned = r[one, 0] if axis else -r[one, 1]
+            values[:, axis, number] = np.stack([np.ones(c), two_flights, turned, r[one, axis]], axis=-1) * sign
+    return columns.reshape(2 * c, 8), values.reshape(2 * c, 8)
