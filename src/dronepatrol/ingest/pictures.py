@@ -123,15 +123,15 @@ def _along(grey: Grey, axis: int) -> tuple[Floats, Floats]:
     """Return (blocks, blocks) grey levels that neighbours along an axis differ by, and how much blurring leaves.
 
     Means of nine pixels differ between neighbours by a ninth of how the two pixels differ that only one of them
-    holds. So the picture need not be blurred to know what blurring changes, and whole numbers are enough; so is every
-    other row of them.
+    holds. So the picture need not be blurred to know what blurring changes, and whole numbers are enough; so is, for
+    neighbours in a row, every other row.
     """
     import cv2  # noqa: PLC0415 heavy
 
     def pixels(first: int) -> Grey:
-        """Return every other row from a place on along the axis; all from 0 to 9 are of one size."""
+        """Return the picture from a place on along the axis; all from 0 to 9 are of one size."""
         last = grey.shape[axis] - _SPAN + first
-        return grey[first:last:2] if axis == 0 else grey[::2, first:last]
+        return grey[first:last] if axis == 0 else grey[::2, first:last]
 
     before = cv2.absdiff(pixels(_SPAN // 2), pixels(_SPAN // 2 + 1))
     after = cv2.absdiff(pixels(0), pixels(_SPAN))
