@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data import Labelled
+from training.data import RENDERED, Labelled
 
 Image = NDArray[np.uint8]
 Boxes = NDArray[np.float32]
@@ -14,13 +14,18 @@ Boxes = NDArray[np.float32]
 OBJECT_PX = (11.0, 120.0)
 """Range of the longer side of a box, in network pixels, that crops are scaled to."""
 MOSAIC_OBJECT_PX = (11.0, 60.0)
+MOSAICS = 0.25
+"""Share of samples that are four crops side by side."""
 MAX_ZOOM = 5.0
 NEAR_NADIR, NEAR_OBLIQUE = 0.8, 0.45
 """Share of crops that are taken near a vehicle; the rest shows whatever is there, mostly background."""
 SLENDER = 1.6
 """A box longer than this many widths is the outline of a vehicle that lies along it; others may lie askew."""
-OBLIQUE_WEIGHT = 2.5
+OBLIQUE_WEIGHT = 3.5
 """How much more often a recording of tilted views is drawn from: they are few, and differ most."""
+OBLIQUE_TILES = (1.0, 2.0, 4.0)
+"""Tilted views are looked at whole and in tiles of these fractions of their length; so are they learned from."""
+NETWORK_PX = 416
 OBLIQUE_LIGHT = 0.6
 """Share of tilted views whose light and noise are changed: there are no such copies among those met in use."""
 MIN_VISIBLE = 0.4
@@ -52,7 +57,7 @@ class Crops:
         return pixels, [boxes for _, boxes, _ in drawn], [kind for _, _, kind in drawn]
 
     def _sample(self) -> tuple[Image, Boxes, NDArray[np.intp]]:
-        if self.random.random() < 0.4:
+        if self.random.random() < MOSAICS:
             return self._mosaic()
         return self._crop(self._size, OBJECT_PX)
 
@@ -71,7 +76,7 @@ class Crops:
     def _crop(self, size: int, object_px: tuple[float, float]) -> tuple[Image, Boxes, NDArray[np.intp]]:
         number = int(self.random.choice(len(self._images), p=self._share))
         image, pixels = self._images[number], self._pixels[number]
-        scale = self._scale(image, object_px)
+        scale = self._scale(image, pixels, object_px)
         centre = self._centre(image, pixels, size / scale, NEAR_NADIR if image.nadir else NEAR_OBLIQUE)
         matrix = _matrix(centre, self._linear(image.nadir) * scale, size)
         smooth = cv2.INTER_AREA if scale < 0.6 else cv2.INTER_LINEAR
@@ -92,7 +97,10 @@ class Crops:
         linear = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]) @ np.diag([stretch, 1 / stretch])
         return np.diag([-1.0, 1.0]) @ linear if random.integers(2) else linear
 
-    def _scale(self, image: Labelled, object_px: tuple[float, float]) -> float:
+    def _scale(self, image: Labelled, pixels: Image, object_px: tuple[float, float]) -> float:
+        if not image.nadir and image.recording != RENDERED:
+            tiles = float(self.random.choice(OBLIQUE_TILES))
+            return float(NETWORK_PX * tiles / max(pixels.shape[:2]) * np.exp(self.random.normal(0, 0.2)))
         if not len(image.xyxy):
             return float(np.exp(self.random.uniform(np.log(0.3), np.log(2.0))))
         sides = (image.xyxy[:, 2:] - image.xyxy[:, :2]).max(axis=1)

@@ -18,6 +18,8 @@ AERIAL_CARS = {0: "car", 1: "truck", 2: "bus", 3: "van"}
 """Its label files carry numbers alone; what they mean was read off the pictures."""
 AU_AIR = {"Car": "car", "Truck": "truck", "Trailer": "truck", "Van": "van", "Bus": "bus"}
 
+RENDERED = "rendered"
+"""The recording of all rendered photos."""
 VALIDATION = frozenset({"MOS", "DJI_0013", "frame_20190905143505"})
 """Recordings that are never trained on."""
 
