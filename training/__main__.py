@@ -11,7 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 import torch
+from onnx import numpy_helper
 from torch import nn
 
 from training.augment import Crops
@@ -54,6 +57,8 @@ def main() -> None:
             average.save(options.out / "vehicles.onnx", CLASSES, {"author": "dronepatrol"})
             if (step + 1) % KEEP_EVERY == 0:
                 average.save(options.out / f"vehicles-{step + 1:05d}.onnx", CLASSES, {"author": "dronepatrol"})
+            if step + 1 == options.steps:
+                _save_mean(options.out, options.steps)
             minutes = (time.monotonic() - began) / 60
             _say(f"step {step + 1} of {options.steps}  loss {value:.3f}  {minutes:.1f} min")
 
@@ -110,6 +115,19 @@ def _save(
     temporary = path.with_suffix(".tmp")
     torch.save(content, temporary)
     temporary.replace(path)
+
+
+def _save_mean(out: Path, steps: int) -> None:
+    """Write the mean of the networks kept in the last third of the steps as ``vehicles.onnx``, where there are such."""
+    last = [path for path in sorted(out.glob("vehicles-*.onnx")) if 2 * steps / 3 <= int(path.stem[9:]) <= steps]
+    models = [onnx.load(path) for path in last]
+    if not models:
+        return
+    for parts in zip(*(model.graph.initializer for model in models), strict=True):
+        values = [numpy_helper.to_array(part) for part in parts]
+        if values[0].dtype == np.float32:
+            parts[0].CopyFrom(numpy_helper.from_array(np.mean(values, axis=0, dtype=np.float32), parts[0].name))
+    onnx.save(models[0], out / "vehicles.onnx")
 
 
 def _resume(path: Path, network: Network, average: Network, optimizer: torch.optim.Optimizer, crops: Crops) -> int:
