@@ -42,6 +42,10 @@ def locate(
     controls: Annotated[
         Path | None, typer.Option("--gcp", metavar="FILE", help="Control points (gcp_list.txt) for the adjustment.")
     ] = None,
+    poses: Annotated[
+        Path | None,
+        typer.Option("--poses", metavar="FILE", help="Poses of an OpenDroneMap run (shots.geojson)."),
+    ] = None,
     seen: Annotated[
         str,
         typer.Option("--seen", metavar="LON,LAT", help="Place nothing; say which photos saw this place, and how well."),
@@ -63,6 +67,8 @@ def locate(
 
     dronepatrol locate patrol --dem dsm.tif --dem-heights ellipsoid --adjust
 
+    dronepatrol locate patrol --dem dsm.tif --poses shots.geojson
+
     dronepatrol locate patrol --seen 121.0824,30.8230
     """
     from dronepatrol.model.altitude import AltitudeReference
@@ -82,6 +88,7 @@ def locate(
         relief_m=relief,
         adjust=adjust,
         controls=controls,
+        poses=poses,
         jobs=jobs,
     )
     if (place := _place("--seen", seen)) is not None:

@@ -140,11 +140,12 @@ ADJUSTMENT = TableSchema(
         "position_bias_sigma_m": "float",  # what remains unknown of the flight
         "height_bias_sigma_m": "float",
         "focal_sigma_share": "float",
-        "ties": "int",  # tie points that hold the photo; 0: it is not held, its picture is turned over and no more
+        "ties": "int",  # tie points that hold the photo; 0: none do, its pose is another program's or its own
         "moved_m": "float",  # by how much the middle of its picture moved on the ground
         "turned_deg": "float",  # the change of its heading
         "turned_over": "int",  # 1: its picture was turned by half a turn after it was taken, and is read so
-        "covariance": "str",  # 21 numbers, JSON: upper triangle, row by row, of the covariance new in every photo of
+        "covariance": "str",  # "": the pose stays as it was; else 21 numbers, JSON: upper triangle, row by row, of what is
+        # new in every photo,
         # east, north, up (m), roll, pitch, yaw (radians about the axes of geo.rotation.tilted)
     },
 )

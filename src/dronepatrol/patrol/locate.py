@@ -14,11 +14,12 @@ from dronepatrol.geo.local import LocalFrame
 from dronepatrol.issues.taxonomy import load_taxonomy
 from dronepatrol.locate.adjust import Source, adjust
 from dronepatrol.locate.control import read_controls
-from dronepatrol.locate.corrections import adjusted_shots
+from dronepatrol.locate.corrections import adjusted_shots, of_poses
 from dronepatrol.locate.evidence import evidence_table, who_sees
 from dronepatrol.locate.gain import Gain
 from dronepatrol.locate.heights import Levels, TakeOff, over_level_ground, over_terrain
 from dronepatrol.locate.observe import Site, ground_below, observe
+from dronepatrol.locate.odm import read_poses
 from dronepatrol.locate.view import views_of
 from dronepatrol.model.altitude import AltitudeReference
 from dronepatrol.model.batch import Skipped
@@ -40,7 +41,7 @@ class LocateOptions:
     ``dem`` is a terrain or surface model; its heights are counted from ``dem_heights`` (None: as its CRS says, else
     above sea level). ``geoid`` is the height of the geoid above the ellipsoid: metres, or a GeoTIFF of them.
     ``takeoff`` (lon, lat) is where all flights took off. ``controls`` is a list of control points, which asks for an
-    adjustment.
+    adjustment. ``poses`` are an OpenDroneMap run's, and take an adjustment's place.
     """
 
     dem: Path | None = None
@@ -51,6 +52,7 @@ class LocateOptions:
     relief_m: float = RELIEF_M
     adjust: bool = False
     controls: Path | None = None
+    poses: Path | None = None
     jobs: int = 1
 
 
@@ -78,7 +80,11 @@ def locate(folder: PatrolFolder, report: Report, options: LocateOptions | None =
     take_offs = _take_offs(folder, shots, options)
     gain: Gain | None = None
     skipped: list[Skipped] = []
-    if options.adjust or options.controls:
+    notes: list[str] = []
+    if options.poses:
+        note, skipped = _with_poses(folder, shots, options)
+        notes.append(note)
+    elif options.adjust or options.controls:
         gain, skipped = _adjust(folder, shots, (site, take_offs, options), report)
     if folder.adjustment.exists():
         shots = adjusted_shots(shots, read_table(folder.adjustment, ADJUSTMENT))
@@ -89,8 +95,28 @@ def locate(folder: PatrolFolder, report: Report, options: LocateOptions | None =
     write_table(folder.observations, observations, OBSERVATIONS)
     report(Progress("locate", len(detections), len(detections)))
     return Located(
-        observations, [*skipped, *not_placed], _notes(shots, levels, site), gain, _median_error(observations)
+        observations,
+        [*skipped, *not_placed],
+        (*notes, *_notes(shots, levels, site)),
+        gain,
+        _median_error(observations),
     )
+
+
+def _with_poses(folder: PatrolFolder, shots: pd.DataFrame, options: LocateOptions) -> tuple[str, list[Skipped]]:
+    """Keep the poses of another program's run as the folder's adjustment; return what was done."""
+    assert options.poses is not None
+    if options.adjust or options.controls:
+        msg = "--poses and --adjust both say where photos were taken"
+        raise InputError(msg, hint="give one of them; --poses needs no adjustment, its program made one")
+    poses = read_poses(options.poses)
+    table, skipped = of_poses(shots, poses)
+    if table.empty:
+        msg = f"{options.poses}: none of its {len(poses)} photos is one of this patrol's {len(shots)}"
+        raise InputError(msg, hint="poses are matched by the photos' file names")
+    write_table(folder.adjustment, table, ADJUSTMENT)
+    moved_m = float(np.median(table["moved_m"]))
+    return f"{len(table)} photos take their poses from {options.poses.name}, {moved_m:.2f} m from their own", skipped
 
 
 def who_saw(folder: PatrolFolder, lonlat: tuple[float, float], options: LocateOptions) -> pd.DataFrame:
