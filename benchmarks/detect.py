@@ -155,7 +155,10 @@ def materials() -> FigureValues:
         found[f"material_{kind}_recall"] = round(tally.found[kind] / there, 4)
     seen, there = scenes.puddles_found(detector, SEEDS, 2)
     print(f"materials: standing_water: {seen} of {there} found, painted on rendered scenes")
-    return found | {"material_standing_water_recall": round(seen / there, 4)}
+    found["material_standing_water_recall"] = round(seen / there, 4)
+    seen, there = scenes.debris_found(detector, SEEDS, 1)
+    print(f"materials: floating_debris: {seen} of {there} found, painted on canals of rendered scenes")
+    return found | {"material_floating_debris_recall": round(seen / there, 4)}
 
 
 def _gsd_of_cars(one: Labelled) -> float:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import shapely
 from scipy.optimize import linear_sum_assignment
 
 from dronepatrol.areas import read_areas, read_register, read_zones
@@ -16,6 +17,7 @@ from dronepatrol.model.camera import Camera
 from dronepatrol.model.detection import Detector
 from dronepatrol.model.patrol import RegisterKind
 from dronepatrol.sim.render.renderer import Renderer
+from dronepatrol.sim.scene.ground import WATER
 from dronepatrol.sim.scene.scene import Scene, build_scene
 
 DEMO = Path(__file__).resolve().parents[2] / "geodata" / "pinghu" / "xindai-demo"
@@ -106,3 +108,58 @@ def puddles_found(detector: Detector, seeds: Sequence[int], photos: int) -> tupl
             boxes = finds.xyxy[finds.kind == "standing_water"]
             found += bool(np.any((boxes[:, :2] < centre).all(axis=1) & (boxes[:, 2:] > centre).all(axis=1)))
     return found, len(seeds) * photos
+
+
+def with_debris(image: np.ndarray, rng: np.random.Generator, gsd_m: float) -> np.ndarray:
+    """Return a photo with a ragged patch of pale scraps, 1 to 4 m across, painted on its middle."""
+    height, width = image.shape[:2]
+    spread = rng.uniform(0.5, 2.0) / 2 * np.array([1.0, rng.uniform(0.5, 1.0)])
+    mask = np.zeros((height, width), dtype=np.uint8)
+    out = image.copy()
+    for _ in range(int(rng.integers(15, 60))):
+        at = np.array([width, height]) / 2 + np.clip(rng.normal(0, 1, 2), -2, 2) * spread / gsd_m
+        size = rng.uniform(0.1, 0.4, 2) / gsd_m
+        colour = rng.uniform(130, 230) * rng.uniform(0.8, 1.0, 3)
+        scrap = (at.tolist(), size.tolist(), rng.uniform(0, 180))
+        cv2.ellipse(out, scrap, colour.tolist(), -1, cv2.LINE_AA)
+        cv2.ellipse(mask, scrap, 255, -1)
+    return np.where(cv2.dilate(mask, np.ones((3, 3)))[:, :, None] > 0, cv2.GaussianBlur(out, (0, 0), 0.8), image)
+
+
+def open_water(scene: Scene, rng: np.random.Generator) -> np.ndarray | None:
+    """Return a place on a scene's canals, 4 m from banks and from whatever lies or stands over them; None without."""
+    flat = [shapely.Polygon(ring[:, :2]) for ring in np.split(scene.flat.xyz, scene.flat.start[1:-1])]
+    water = (scene.flat.paint[:, :3] == np.array(WATER)).all(axis=1)
+    if not water.any():
+        return None
+    over = [face for face, wet in zip(flat, water, strict=True) if not wet][np.flatnonzero(water)[0] :]
+    over = [shapely.make_valid(face) for face in over]
+    open_m2 = shapely.union_all(np.array(flat)[water]).buffer(-4.0)
+    open_m2 = open_m2.difference(shapely.union_all([face for face in over if face.intersects(open_m2)]).buffer(4.0))
+    west, south, east, north = open_m2.bounds
+    for place in rng.uniform((west, south), (east, north), (20_000, 2)):
+        if open_m2.contains(shapely.Point(place)):
+            return place
+    return None
+
+
+def debris_found(detector: Detector, seeds: Sequence[int], photos: int) -> tuple[int, int]:
+    """Return how many patches painted on canals of rendered scenes are found, and how many there are."""
+    found = there = 0
+    for seed in seeds:
+        scene, rng = demo_scene(seed), np.random.default_rng(seed)
+        renderer = Renderer(scene, CAMERA)
+        for _ in range(photos):
+            place = open_water(scene, rng)
+            if place is None:
+                continue
+            rotation = camera_to_ned(rng.uniform(0, 360), -90.0, 0.0)
+            image = renderer.render(*scene.frame.to_lonlat(place).tolist(), 100.0, rotation)
+            image = with_debris(image, rng, 100.0 / CAMERA.fx_px)
+            jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+            finds = detector(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), 100.0 / CAMERA.fx_px)
+            boxes, centre = finds.xyxy[finds.kind == "floating_debris"], np.array(CAMERA.image_wh) / 2
+            middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+            found += bool(np.any(np.linalg.norm(middle - centre, axis=1) < 40))  # pixels, 2 m
+            there += 1
+    return found, there

@@ -59,6 +59,18 @@ def test_it_finds_puddles_on_twenty_scenes():
     assert found >= 0.8 * there
 
 
+def test_it_finds_debris_on_canals():
+    assert scenes.debris_found(MaterialDetector(), [31], 1) == (1, 1)
+
+
+@pytest.mark.campaign
+def test_it_finds_debris_on_the_canals_of_twenty_scenes():
+    found, there = scenes.debris_found(MaterialDetector(), range(101, 121), 1)
+    print("floating_debris", found, "of", there)
+    assert there >= 10
+    assert found >= 0.8 * there
+
+
 @pytest.mark.campaign
 def test_it_finds_what_twenty_scenes_plant():
     tally = _tally(range(101, 121), 1)
