@@ -145,7 +145,7 @@ ADJUSTMENT = TableSchema(
         "turned_deg": "float",  # the change of its heading
         "turned_over": "int",  # 1: its picture was turned by half a turn after it was taken, and is read so
         "covariance": "str",  # "": the pose stays as it was; else 21 numbers, JSON: upper triangle, row by row, of the
-        # covariance new in every photo of east, north, up (m), roll, pitch, yaw (radians about the axes of geo.rotation.tilted)
+        # covariance new in every photo of east, north, up (m), roll, pitch, yaw (rad, axes of geo.rotation.tilted)
     },
 )
 
