@@ -33,7 +33,8 @@ def seen(*rows: tuple, track: str = "") -> geopandas.GeoDataFrame:
 def shots(photos: int, step_m: float, half_m: float = 50.0) -> geopandas.GeoDataFrame:
     boxes = [shapely.box(-half_m, step_m * i - half_m, half_m, step_m * i + half_m) for i in range(photos)]
     return geopandas.GeoDataFrame(
-        {"shot_id": [f"s{i:03d}" for i in range(photos)], "photo": [f"s{i:03d}.jpg" for i in range(photos)], "quality": ""},
+        {"shot_id": (names := [f"s{i:03d}" for i in range(photos)]), "photo": [f"{name}.jpg" for name in names],
+         "quality": ""},
         geometry=[FRAME.geometry_to_lonlat(box) for box in boxes], crs="EPSG:4326",
     )  # fmt: skip
 
