@@ -9,8 +9,6 @@ import geopandas
 import numpy as np
 import pandas as pd
 import pytest
-import rasterio
-from affine import Affine
 
 from dronepatrol.cli.locate import locate
 from dronepatrol.errors import InputError
@@ -48,16 +46,6 @@ def folder(tmp_path) -> PatrolFolder:
     boxes = [(f"s{n}#1", f"s{n}", "car", 0.9, 990.0, 740.0, 1010.0, 760.0, "made", "", "") for n in range(4)]
     write_table(made.detections, pd.DataFrame(boxes, columns=list(DETECTIONS.columns)), DETECTIONS)
     return made
-
-
-@pytest.fixture
-def dem(tmp_path):
-    path = tmp_path / "dem.tif"
-    lon, lat = FRAME.to_lonlat((-300.0, 300.0))
-    with rasterio.open(path, "w", driver="GTiff", width=80, height=80, count=1, dtype="float32", crs="EPSG:4326",
-                       transform=Affine(1e-4, 0.0, lon, 0.0, -1e-4, lat)) as file:  # fmt: skip
-        file.write(np.full((80, 80), 5.0, dtype=np.float32), 1)
-    return path
 
 
 def test_what_cannot_be_placed_is_named_and_the_rest_is_placed(folder) -> None:

@@ -9,8 +9,6 @@ import geopandas
 import numpy as np
 import pandas as pd
 import pytest
-import rasterio
-from affine import Affine
 from pyproj import Proj, Transformer
 
 from dronepatrol.errors import InputError
@@ -179,18 +177,8 @@ def dronepatrol(*arguments):
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
-@pytest.fixture
-def dsm(tmp_path):
-    path = tmp_path / "dsm.tif"
-    lon, lat = FRAME.to_lonlat((-300.0, 300.0))
-    with rasterio.open(path, "w", driver="GTiff", width=80, height=80, count=1, dtype="float32", crs="EPSG:4326",
-                       transform=Affine(1e-4, 0.0, lon, 0.0, -1e-4, lat)) as file:  # fmt: skip
-        file.write(np.full((80, 80), 5.0, dtype=np.float32), 1)
-    return path
-
-
-def test_the_verb_places_things_by_the_poses(folder, poses, dsm):
-    said = dronepatrol("locate", folder.root, "--dem", dsm, "--dem-heights", "ellipsoid", "--poses", poses, "--json")
+def test_the_verb_places_things_by_the_poses(folder, poses, dem):
+    said = dronepatrol("locate", folder.root, "--dem", dem, "--dem-heights", "ellipsoid", "--poses", poses, "--json")
     assert said.returncode == 3, said.stderr
     result = json.loads(said.stdout)
     assert any(f"3 photos take their poses from {poses.name}" in note for note in result["notes"])
