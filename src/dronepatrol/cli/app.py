@@ -9,6 +9,7 @@ from dronepatrol.cli import (
     areas,
     check,
     convert,
+    dataset,
     demo,
     detect,
     evaluate,
@@ -62,6 +63,7 @@ app.command()(fly.fly)
 app.command()(ingest.ingest)
 app.command()(detect.detect)
 app.command()(evaluate.evaluate)
+app.command()(dataset.dataset)
 app.command()(locate.locate)
 app.command()(issues.issues)
 app.add_typer(models.app, name="models")
