@@ -7,6 +7,7 @@ import typer
 from dronepatrol import __version__
 from dronepatrol.cli import (
     areas,
+    change,
     check,
     convert,
     dataset,
@@ -64,6 +65,7 @@ app.command()(ingest.ingest)
 app.command()(detect.detect)
 app.command()(evaluate.evaluate)
 app.command()(dataset.dataset)
+app.command()(change.change)
 app.command()(locate.locate)
 app.command()(issues.issues)
 app.add_typer(models.app, name="models")

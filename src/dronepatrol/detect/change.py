@@ -51,7 +51,13 @@ class Change:
 
 
 def compare(
-    before: Image, after: Image, gsd_m: float, before_to_after: NDArray[np.float64] | None = None
+    before: Image,
+    after: Image,
+    gsd_m: float,
+    before_to_after: NDArray[np.float64] | None = None,
+    *,
+    shown: Mask | None = None,
+    min_area_m2: float = MIN_AREA_M2,
 ) -> list[Change]:
     """Return the structures that appeared or disappeared, largest first.
 
@@ -63,6 +69,10 @@ def compare(
         Metres on the ground per pixel of the later picture.
     before_to_after
         (3, 3) from pixels of the earlier picture to the later's, as their georeferences say; None where they are alike.
+    shown
+        (height, width) of the later picture: where both pictures show the ground; None for everywhere.
+    min_area_m2
+        Smaller structures are left out.
 
     Raises
     ------
@@ -82,12 +92,14 @@ def compare(
     matrix = shrink @ (np.eye(3) if before_to_after is None else before_to_after)
     later = np.asarray(cv2.resize(after, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     earlier, seen = _onto(before, matrix, size)
-    earlier, seen = _registered(earlier, seen, later, gsd_m / scale)
+    if shown is not None:
+        seen &= cv2.resize(shown.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
+    earlier, seen = _registered(earlier, seen, later, gsd_m / scale, None if shown is None else seen)
     step_m = gsd_m / scale
     found = []
     for subject, other, appeared in ((later, earlier, True), (earlier, later, False)):
         mask = _structures(subject, step_m) & seen & (_likeness(earlier, later, step_m) < SAME_PATTERN)
-        outlines = _outlines(_opened(mask, NARROWEST_M / step_m), step_m)
+        outlines = _outlines(_opened(mask, NARROWEST_M / step_m), step_m, min_area_m2)
         found += [
             Change(shapely.affinity.scale(outline, 1 / shrink[0, 0], 1 / shrink[1, 1], origin=(0, 0)), area, appeared)
             for outline, area in outlines
@@ -123,10 +135,11 @@ def _onto(image: Image, matrix: NDArray[np.float64], size: tuple[int, int]) -> t
     return np.asarray(warped, dtype=np.uint8), np.asarray(covers > 0)
 
 
-def _registered(earlier: Image, seen: Mask, later: Image, step_m: float) -> tuple[Image, Mask]:
+def _registered(earlier: Image, seen: Mask, later: Image, step_m: float, within: Mask | None) -> tuple[Image, Mask]:
     """Return the earlier picture moved so that its edges lie on the later's, where they agree well enough to tell."""
     window = cv2.createHanningWindow((later.shape[1], later.shape[0]), cv2.CV_32F)
-    (right, down), response = cv2.phaseCorrelate(_edges(earlier), _edges(later), window)
+    inside = np.float32(1.0) if within is None else within.astype(np.float32)
+    (right, down), response = cv2.phaseCorrelate(_edges(earlier) * inside, _edges(later) * inside, window)
     if response < 0.1 or np.hypot(right, down) * step_m > MAX_SHIFT_M:
         return earlier, seen
     return _moved(earlier, right, down), _moved(seen.astype(np.uint8), right, down).astype(bool)
@@ -179,7 +192,7 @@ def _opened(mask: Mask, width_px: float) -> Mask:
     return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, shape)).astype(bool)
 
 
-def _outlines(mask: Mask, step_m: float) -> list[tuple[Polygon, float]]:
+def _outlines(mask: Mask, step_m: float, min_area_m2: float) -> list[tuple[Polygon, float]]:
     """Return the outlines, in pixels, and areas of the parts of a mask that are large and compact enough."""
     found = []
     rings, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
@@ -190,7 +203,7 @@ def _outlines(mask: Mask, step_m: float) -> list[tuple[Polygon, float]]:
         polygon = shapely.make_valid(Polygon(ring[:, 0, :]))
         area_m2 = float(cv2.contourArea(ring) + cv2.arcLength(ring, closed=True) / 2 + 1) * step_m**2
         compact = max(width, height) <= MOST_ELONGATED * min(width, height) + 1
-        if compact and area_m2 >= MIN_AREA_M2 and isinstance(polygon, Polygon):
+        if compact and area_m2 >= min_area_m2 and isinstance(polygon, Polygon):
             found.append((polygon, area_m2))
     return found
 
