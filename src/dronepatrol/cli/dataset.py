@@ -39,7 +39,7 @@ def dataset(
     """
     from dronepatrol.errors import InputError
     from dronepatrol.export.dataset import FORMS
-    from dronepatrol.patrol.dataset import DOMINANT_SHARE, export_dataset
+    from dronepatrol.patrol.dataset import export_dataset
 
     if form not in FORMS:
         msg = f"--form {form}: expected one of {', '.join(FORMS)}"
@@ -48,14 +48,15 @@ def dataset(
         found = export_dataset(folders, reviewed, out, form, report)
     result = {"schema": "dronepatrol/dataset/1", **asdict(found)}
     total = sum(found.photos.values())
-    lines = [f"{total} photos in {found.groups} groups of place and time, in {out}"]
+    lines = [f"{total} photos in {out}"]
     lines += [
-        f"{split:6}{count:6d} photos ({count / total:.0%}), {found.boxes[split]} boxes"
+        f"{split:6}{count:6d} photos ({count / max(total, 1):.0%}), {found.boxes[split]} boxes"
         for split, count in found.photos.items()
     ]
     lines.append(f"{found.hard_negatives} photos without a box are hard negatives")
-    lines.append(f"left out: {found.unreviewed} photos with boxes that nobody reviewed, {found.set_aside} set aside")
+    lines.append(
+        f"left out: {found.unreviewed} photos with boxes that nobody reviewed, {found.set_aside} set aside, "
+        f"{found.between} that overlap another split"
+    )
     lines += [f"note: no photo in {split}; review more places" for split, count in found.photos.items() if not count]
-    if found.largest_group_share > DOMINANT_SHARE:
-        lines.append(f"note: one group has {found.largest_group_share:.0%} of the photos; review more places")
     finish(result, "\n".join(lines), found.skipped, as_json=as_json)

@@ -1,48 +1,42 @@
-"""Photos to train, val and test so that no place is in two of them."""
+"""Photos to train, val and test so that no place is in two of them, now or in a later export."""
 
 import hashlib
-from collections.abc import Sequence
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-CELL_DEG = 0.00225
-"""About 250 m north to south: photos of one flight within such a cell stay together."""
+BLOCK_DEG = 0.00225
+"""Places are divided into blocks of about 250 m; a block is of one split, for good."""
 TRAIN_SHARE, VAL_SHARE = 0.7, 0.15
+_FIRST = ("val", "test", "train")
+"""Of photos that overlap across splits, those of the earlier stay: they are fewer."""
 
 
-def groups(footprints: NDArray[np.object_], flights: Sequence[str]) -> NDArray[np.int64]:
-    """Return (n,) the group of each photo: the connected components of what must stay together.
+def splits_of(footprints: NDArray[np.object_]) -> list[str]:
+    """Return the split of each of (n,) photos by the place it shows, "" for one that is left out.
 
-    Two photos stay together when their footprints (lon, lat) touch, or when they are of one flight and lie in one
-    cell. A photo without a footprint may lie anywhere: its whole flight stays together.
+    A photo has the split of the block that its footprint's (lon, lat) middle lies in, whenever it was taken. What
+    overlaps a photo of another split is left out of train, or of test where the other is of val; so is what has no
+    footprint, because nobody knows which place it shows.
     """
-    count = len(footprints)
     known = np.array([shape is not None and not shape.is_empty for shape in footprints], dtype=bool)
+    split = np.full(len(footprints), "", dtype=object)
     placed = np.flatnonzero(known)
-    first, second = shapely.STRtree(footprints[placed]).query(footprints[placed], predicate="intersects")
-    pairs = [np.column_stack((placed[first], placed[second]))]
-    open_flights = {flights[row] for row in np.flatnonzero(~known).tolist()}
-    leaders: dict[tuple[object, ...], int] = {}
-    for row, flight in enumerate(flights):
-        key: tuple[object, ...] = (flight,)
-        if flight not in open_flights:
-            centre = shapely.centroid(footprints[row])
-            north = np.floor(centre.y / CELL_DEG)
-            east = np.floor(centre.x * np.cos(np.radians(north * CELL_DEG)) / CELL_DEG)
-            key = (flight, int(east), int(north))
-        pairs.append(np.array([[leaders.setdefault(key, row), row]]))
-    edges = np.concatenate(pairs)
-    graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(count, count))
-    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+    split[placed] = [_split_of_block(shapely.centroid(footprints[row])) for row in placed.tolist()]
+    one, other = shapely.STRtree(footprints[placed]).query(footprints[placed], predicate="intersects")
+    one, other = placed[one], placed[other]
+    for number, stronger in enumerate(_FIRST):
+        weaker = np.isin(split[other].astype(str), _FIRST[number + 1 :])
+        split[other[(split[one] == stronger) & weaker]] = ""
+    return [str(name) for name in split]
 
 
-def split_of(key: str) -> str:
-    """Return the split of the group whose oldest photo has this key: the same one whenever it is asked."""
-    share = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64
+def _split_of_block(middle: shapely.Point) -> str:
+    north = np.floor(middle.y / BLOCK_DEG)
+    east = np.floor(middle.x * np.cos(np.radians(north * BLOCK_DEG)) / BLOCK_DEG)
+    digest = hashlib.sha256(f"{int(east)} {int(north)}".encode()).digest()
+    share = int.from_bytes(digest[:8], "big") / 2**64
     if share < TRAIN_SHARE:
         return "train"
     return "val" if share < TRAIN_SHARE + VAL_SHARE else "test"

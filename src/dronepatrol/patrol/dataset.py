@@ -1,19 +1,17 @@
 """Reviewed issues to a data set to train on."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from dronepatrol.errors import DronePatrolError, InputError
 from dronepatrol.export.dataset import SPLITS, LabelledPhoto, write_dataset
 from dronepatrol.export.geojson import read_issues_geojson
-from dronepatrol.export.splits import groups, split_of
+from dronepatrol.export.splits import splits_of
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.progress import Progress, Report
 from dronepatrol.model.quality import is_set_aside
@@ -21,8 +19,6 @@ from dronepatrol.model.tables import DETECTIONS, SHOTS
 from dronepatrol.patrol.reviews import read_reviews
 from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.tables import read_table
-
-DOMINANT_SHARE = 0.5
 
 
 @dataclass(slots=True)
@@ -34,16 +30,13 @@ class DatasetSummary:
     hard_negatives: int = 0
     unreviewed: int = 0  # photos left out: a box in them that nobody reviewed
     set_aside: int = 0
-    groups: int = 0
-    largest_group_share: float = 0.0
+    between: int = 0  # photos left out: they overlap a photo of another split, or have no footprint
     skipped: list[Skipped] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
     photo: LabelledPhoto
-    flight: str
-    when: pd.Timestamp
     footprint: Any
 
 
@@ -123,7 +116,7 @@ def _of_folder(folder: PatrolFolder, reviews: dict[str, bool], seen: set[str], s
         mark = hashlib.sha256(f"{issues.patrol_id}/{shot.shot_id}".encode()).hexdigest()[:16]
         name = f"{mark}{source.suffix.lower()}"
         photo = LabelledPhoto(name, source, int(shot.image_width_px), int(shot.image_height_px), kept, "")
-        taken.append(_Taken(photo, f"{issues.patrol_id}/{shot.flight_id}", shot.time_utc, shot.geometry))
+        taken.append(_Taken(photo, shot.geometry))
     return taken
 
 
@@ -133,20 +126,12 @@ def _key(xyxy: Sequence[float]) -> tuple[float, ...]:
 
 
 def _split(taken: Sequence[_Taken], summary: DatasetSummary) -> list[LabelledPhoto]:
-    """Return the photos with their splits; a group has that of its oldest photo."""
+    """Return the photos with their splits, without those between two splits."""
     footprints = np.empty(len(taken), dtype=object)
     footprints[:] = [one.footprint for one in taken]
-    group = groups(footprints, [one.flight for one in taken])
-    oldest: dict[int, tuple[bool, float, str]] = {}
-    for one, number in zip(taken, group.tolist(), strict=True):
-        unknown = bool(pd.isna(one.when))
-        key = (unknown, 0.0 if unknown else one.when.timestamp(), one.photo.name)
-        oldest[number] = min(oldest.get(number, key), key)
-    photos = [
-        replace(one.photo, split=split_of(oldest[number][2])) for one, number in zip(taken, group.tolist(), strict=True)
-    ]
-    summary.groups = len(oldest)
-    summary.largest_group_share = max(Counter(group.tolist()).values()) / len(taken)
+    splits = splits_of(footprints)
+    photos = [replace(one.photo, split=split) for one, split in zip(taken, splits, strict=True) if split]
+    summary.between = len(taken) - len(photos)
     summary.hard_negatives = sum(not photo.boxes for photo in photos)
     for split in SPLITS:
         of_split = [photo for photo in photos if photo.split == split]
