@@ -45,11 +45,11 @@ class _Columns:
             table[name].astype(float).tolist() for name in ("score", "off_nadir_deg", "length_m", "width_m")
         )
         times = table["time_utc"].to_numpy(dtype="datetime64[ms]")
-        self._time_ms = [None if unknown else ms for ms, unknown in zip(times.tolist(), np.isnat(times), strict=True)]
+        self._times = [None if unknown else time for time, unknown in zip(times.tolist(), np.isnat(times), strict=True)]
 
     def times(self, rows: Sequence[int]) -> tuple[datetime | None, datetime | None]:
         """Return when rows were first and last seen, as aware UTC times, None where it is not known."""
-        known = [time for row in rows if (time := self._time_ms[row]) is not None]
+        known = [time for row in rows if (time := self._times[row]) is not None]
         if not known:
             return None, None
         return min(known).replace(tzinfo=UTC), max(known).replace(tzinfo=UTC)

@@ -1,20 +1,18 @@
 """Photos and orthophotos [opencv, rasterio] as pictures of level ground, on a grid of metres east and north."""
 
 import math
-import warnings
 from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
 import numpy as np
 import pandas as pd
-import rasterio
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 from rasterio.enums import Resampling
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import RasterioError
 from rasterio.windows import Window
 from shapely import Polygon
 
@@ -27,6 +25,7 @@ from dronepatrol.geo.local import LocalFrame
 from dronepatrol.geo.rotation import camera_to_ned
 from dronepatrol.locate.view import CAMERA_COLUMNS, camera_of
 from dronepatrol.model.quality import is_set_aside
+from dronepatrol.terrain.raster import open_geotiff
 
 Image = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -147,7 +146,7 @@ class Orthophoto:
 
     def __init__(self, path: Path, frame: LocalFrame) -> None:
         self.path, self._frame = path, frame
-        with _opened(path) as dataset:
+        with open_geotiff(path, _HINT) as dataset:
             problem = _problem(dataset)
             if problem:
                 msg = f"the orthophoto {path} {problem}"
@@ -176,7 +175,7 @@ class Orthophoto:
         size = np.maximum(np.ceil((high - low) / per_step), 1).astype(int)
         window = Window(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
         try:
-            with _opened(self.path) as dataset:
+            with open_geotiff(self.path, _HINT) as dataset:
                 shape = (int(size[1]), int(size[0]))
                 bands = dataset.read([3, 2, 1], window=window, out_shape=(3, *shape), resampling=Resampling.average)
                 known: Mask = np.asarray(dataset.dataset_mask(window=window, out_shape=shape)).astype(bool)
@@ -214,17 +213,6 @@ def _read_photo(path: Path, wh: tuple[int, int]) -> Image:
         msg = f"{path} has {image.shape[1]} by {image.shape[0]} pixels; its shot says {wh[0]} by {wh[1]}"
         raise InputError(msg, hint="ingest again")
     return image
-
-
-def _opened(path: Path) -> Any:
-    """Return the opened GeoTIFF; other formats are not tried, since some of them name further files and hosts."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            return rasterio.open(path, driver="GTiff")
-    except (RasterioError, ValueError, MemoryError) as error:
-        msg = f"{path} is no GeoTIFF that can be read"
-        raise InputError(msg, hint=_HINT) from error
 
 
 def _problem(dataset: Any) -> str:

@@ -142,18 +142,28 @@ class RasterTerrain:
         return np.where(known, heights, np.nan)
 
 
-def _opened(path: Path) -> Any:
-    """Return the opened GeoTIFF; other formats are not tried, since some of them name further files and hosts."""
-    if not path.is_file():
-        msg = f"there is no terrain model {path}"
-        raise InputError(msg, hint=_HINT)
+def open_geotiff(path: Path, hint: str) -> Any:
+    """Return the opened GeoTIFF; other formats are not tried, since some of them name further files and hosts.
+
+    Raises
+    ------
+    InputError
+        When the file is no GeoTIFF that can be read; with the hint given.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             return rasterio.open(path, driver="GTiff")
     except (RasterioError, ValueError, MemoryError) as error:
         msg = f"{path} is no GeoTIFF that can be read"
-        raise InputError(msg, hint=_HINT) from error
+        raise InputError(msg, hint=hint) from error
+
+
+def _opened(path: Path) -> Any:
+    if not path.is_file():
+        msg = f"there is no terrain model {path}"
+        raise InputError(msg, hint=_HINT)
+    return open_geotiff(path, _HINT)
 
 
 def _layout(path: Path) -> _Layout:
