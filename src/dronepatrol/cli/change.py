@@ -22,7 +22,7 @@ MinArea = Annotated[float, typer.Option("--min-area", min=20.0, metavar="M2", he
 
 
 def change(folder: Folder, before: Before, min_area_m2: MinArea = 40.0, as_json: AsJson = False) -> None:
-    """Find structures and heaps that came or went since an earlier visit; writes changes.geojson and changes.jpg.
+    """Find pale or grey structures that came or went since an earlier visit; writes changes.geojson and changes.jpg.
 
     Example: dronepatrol change patrol --before patrol-in-may
 
