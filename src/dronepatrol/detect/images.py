@@ -13,7 +13,7 @@ PAD = 114
 """Grey that fills what an image does not cover of a network's input, the custom of the YOLO family."""
 
 AVERAGED_BELOW = 0.5
-"""Scale below which pixels are averaged; above, each is next to one that is read, and reading is seven times as fast."""
+"""Scale below which pixels are averaged; above, each is next to one that is read, and reading is 7 times as fast."""
 
 
 def decode(content: bytes) -> Image | None:
