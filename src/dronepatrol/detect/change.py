@@ -37,6 +37,8 @@ COLOURLESS = (5.0, 12.0)
 """CIE Lab chroma below which a thing may be a structure: the 30th percentile of its picture, within these bounds."""
 SHADOW, WHITE = 22.0, 85.0
 """Lightness below which it is too dark to tell, and above which anything is as good as colourless."""
+STANDS_OUT, RING_M = 5.0, (1.0, 6.0)
+"""Difference of colour (CIE 1976; people see 2.3) from the ground at these distances, below which there is no thing."""
 MAX_SHIFT_M = 8.0
 """Misplacement between the two pictures that fine registration may take away."""
 
@@ -50,6 +52,23 @@ class Change:
     appeared: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Two pictures of a place on one grid, the earlier moved onto the later.
+
+    ``earlier`` and ``later`` are (h, w, 3) BGR, ``seen`` (h, w) is where both show the ground; ``step_m`` metres per
+    pixel; ``shrink`` (2,) pixels per pixel of the later picture as it was given, x and y. ``moved_m`` is how far the
+    earlier went right and down, None where the two do not agree well enough to tell.
+    """
+
+    earlier: Image
+    later: Image
+    seen: Mask
+    step_m: float
+    shrink: NDArray[np.float64]
+    moved_m: tuple[float, float] | None
+
+
 def compare(
     before: Image,
     after: Image,
@@ -59,7 +78,19 @@ def compare(
     shown: Mask | None = None,
     min_area_m2: float = MIN_AREA_M2,
 ) -> list[Change]:
-    """Return the structures that appeared or disappeared, largest first.
+    """Return the structures that appeared or disappeared, largest first: :func:`structures` of :func:`overlay`."""
+    return structures(overlay(before, after, gsd_m, before_to_after, shown=shown), min_area_m2)
+
+
+def overlay(
+    before: Image,
+    after: Image,
+    gsd_m: float,
+    before_to_after: NDArray[np.float64] | None = None,
+    *,
+    shown: Mask | None = None,
+) -> Overlay:
+    """Lay an earlier picture over a later one, at :data:`STEP_M` or coarser, and register it finely.
 
     Parameters
     ----------
@@ -71,8 +102,6 @@ def compare(
         (3, 3) from pixels of the earlier picture to the later's, as their georeferences say; None where they are alike.
     shown
         (height, width) of the later picture: where both pictures show the ground; None for everywhere.
-    min_area_m2
-        Smaller structures are left out.
 
     Raises
     ------
@@ -88,22 +117,34 @@ def compare(
         raise InputError(msg)
     scale = min(1.0, gsd_m / STEP_M)
     size = max(round(after.shape[1] * scale), 8), max(round(after.shape[0] * scale), 8)
-    shrink = np.diag([size[0] / after.shape[1], size[1] / after.shape[0], 1.0])
-    matrix = shrink @ (np.eye(3) if before_to_after is None else before_to_after)
+    shrink = np.array([size[0] / after.shape[1], size[1] / after.shape[0]])
+    matrix = np.diag([*shrink, 1.0]) @ (np.eye(3) if before_to_after is None else before_to_after)
     later = np.asarray(cv2.resize(after, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     earlier, seen = _onto(before, matrix, size)
     if shown is not None:
         seen &= cv2.resize(shown.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
-    earlier, seen = _registered(earlier, seen, later, gsd_m / scale, None if shown is None else seen)
     step_m = gsd_m / scale
+    moved = _misplaced(earlier, later, step_m, None if shown is None else seen)
+    if moved is not None:
+        earlier, seen = _moved(earlier, *moved), _moved(seen.astype(np.uint8), *moved).astype(bool)
+    moved_m = None if moved is None else (moved[0] * step_m, moved[1] * step_m)
+    return Overlay(earlier, later, seen, step_m, shrink, moved_m)
+
+
+def structures(over: Overlay, min_area_m2: float = MIN_AREA_M2) -> list[Change]:
+    """Return the structures of at least an area that appeared or disappeared, largest first."""
     found = []
-    for subject, other, appeared in ((later, earlier, True), (earlier, later, False)):
-        mask = _structures(subject, step_m) & seen & (_likeness(earlier, later, step_m) < SAME_PATTERN)
-        outlines = _outlines(_opened(mask, NARROWEST_M / step_m), step_m, min_area_m2)
+    changed = over.seen & (_likeness(over.earlier, over.later, over.step_m) < SAME_PATTERN)
+    pairs = (over.later, over.earlier, True), (over.earlier, over.later, False)
+    for subject, other, appeared in pairs:
+        mask = _structures(subject, over.step_m) & changed
+        outlines = _outlines(_opened(mask, NARROWEST_M / over.step_m), over.step_m, min_area_m2)
+        larger = (1 / over.shrink).tolist()
         found += [
-            Change(shapely.affinity.scale(outline, 1 / shrink[0, 0], 1 / shrink[1, 1], origin=(0, 0)), area, appeared)
+            Change(shapely.affinity.scale(outline, larger[0], larger[1], origin=(0, 0)), area, appeared)
             for outline, area in outlines
-            if appeared or not _stands(other, outline, step_m)
+            if _contrast(subject, outline, over.step_m) > STANDS_OUT
+            and (appeared or not _stands(other, outline, over.step_m))
         ]
     return sorted(found, key=lambda change: -change.area_m2)
 
@@ -135,14 +176,12 @@ def _onto(image: Image, matrix: NDArray[np.float64], size: tuple[int, int]) -> t
     return np.asarray(warped, dtype=np.uint8), np.asarray(covers > 0)
 
 
-def _registered(earlier: Image, seen: Mask, later: Image, step_m: float, within: Mask | None) -> tuple[Image, Mask]:
-    """Return the earlier picture moved so that its edges lie on the later's, where they agree well enough to tell."""
+def _misplaced(earlier: Image, later: Image, step_m: float, within: Mask | None) -> tuple[float, float] | None:
+    """Return the pixels, right and down, from the earlier picture's edges to the later's; None where it is unclear."""
     window = cv2.createHanningWindow((later.shape[1], later.shape[0]), cv2.CV_32F)
     inside = np.float32(1.0) if within is None else within.astype(np.float32)
     (right, down), response = cv2.phaseCorrelate(_edges(earlier) * inside, _edges(later) * inside, window)
-    if response < 0.1 or np.hypot(right, down) * step_m > MAX_SHIFT_M:
-        return earlier, seen
-    return _moved(earlier, right, down), _moved(seen.astype(np.uint8), right, down).astype(bool)
+    return None if response < 0.1 or np.hypot(right, down) * step_m > MAX_SHIFT_M else (right, down)
 
 
 def _moved(image: Image, right: float, down: float) -> Image:
@@ -208,8 +247,22 @@ def _outlines(mask: Mask, step_m: float, min_area_m2: float) -> list[tuple[Polyg
     return found
 
 
+def _contrast(image: Image, outline: Polygon, step_m: float) -> float:
+    """Return the difference of colour (CIE 1976) between an outline's inside and the ground around it; medians."""
+    near, around = (outline.buffer(width_m / step_m) for width_m in RING_M)
+    inside, ring = _filled(outline, image.shape), _filled(around, image.shape) & ~_filled(near, image.shape)
+    if not (inside.any() and ring.any()):
+        return 0.0
+    lab = _lab(image)
+    return float(np.linalg.norm(np.median(lab[inside], axis=0) - np.median(lab[ring], axis=0)))
+
+
+def _filled(outline: Polygon, shape: tuple[int, ...]) -> Mask:
+    mask = np.zeros(shape[:2], dtype=np.uint8)
+    cv2.fillPoly(mask, [np.rint(shapely.get_coordinates(outline.exterior)).astype(np.int32)], 1)
+    return mask.astype(bool)
+
+
 def _stands(image: Image, outline: Polygon, step_m: float) -> bool:
     """Return whether a picture shows a structure in most of an outline: one replaced by another is no loss."""
-    mask = np.zeros(image.shape[:2], dtype=np.uint8)
-    cv2.fillPoly(mask, [np.rint(shapely.get_coordinates(outline.exterior)).astype(np.int32)], 1)
-    return bool(_structures(image, step_m)[mask.astype(bool)].mean() > 0.5)
+    return bool(_structures(image, step_m)[_filled(outline, image.shape)].mean() > 0.5)

@@ -1,0 +1,148 @@
+"""One photo of a patrol against the earlier visit: structures by their pixels on the ground, heaps as objects first."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import Polygon
+from shapely.affinity import translate
+from shapely.geometry.base import BaseGeometry
+
+from dronepatrol.detect import heap_change
+from dronepatrol.detect.change import MAX_SHIFT_M, STEP_M, Overlay, overlay, structures
+from dronepatrol.errors import InputError
+from dronepatrol.patrol.change_views import Earlier, Floats, Mask, Source, Spot, View
+
+LEAST_COVER = 0.2
+"""Share of a photo that the earlier visit must show."""
+REGISTERED_M = 1.0
+"""Heaps of two visits that lie no further apart are one, after fine registration; :data:`MAX_SHIFT_M` without it."""
+HEAP_SHARE = 1 / 40
+"""Heaps count from this share of the smallest structure's area on: they are that much smaller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """One change in one comparison, outline in metres; ``heap_kind`` is empty for a structure."""
+
+    ground: Polygon
+    appeared: bool
+    heap_kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One comparison: the two sources, where both show the ground (metres), and what is found.
+
+    ``moved_m`` (2,) metres east and north are added to the earlier one's places to lie on the later's. ``heaps_shown``
+    is where both show heaps, empty where they cannot be compared: then ``no_heaps`` says why.
+    """
+
+    view: View
+    source: Source
+    moved_m: NDArray[np.float64]
+    shown: BaseGeometry
+    heaps_shown: BaseGeometry
+    no_heaps: str
+    finds: tuple[Find, ...]
+
+
+def compared(view: View, earlier: Earlier, min_area_m2: float) -> Look:
+    """Return what a comparison of one photo with the earlier visit finds.
+
+    Raises
+    ------
+    InputError
+        When the earlier visit does not show its place, or a picture cannot be read.
+    """
+    source, grid = earlier.best(view.ground), view.grid()
+    if source is None:
+        raise _not_shown()
+    after, in_after = view.on(grid, STEP_M)
+    before, in_before = source.on(grid, STEP_M)
+    shown = in_after & in_before
+    if shown.mean() < LEAST_COVER * in_after.mean():
+        raise _not_shown()
+    before = np.where(shown[..., None], before, after)  # alike where nothing can be told
+    rows, columns = np.flatnonzero(shown.any(axis=1)), np.flatnonzero(shown.any(axis=0))
+    part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    grid, shown = grid[part], shown[part]
+    over = overlay(before[part], after[part], STEP_M, shown=shown)
+    axes = np.stack([grid[0, 1] - grid[0, 0], grid[1, 0] - grid[0, 0]])
+    finds = [
+        Find(
+            shapely.transform(one.outline_px, lambda px: grid[0, 0] + px @ axes).buffer(STEP_M / 2, join_style="mitre"),
+            one.appeared,
+        )
+        for one in structures(over, min_area_m2)
+    ]
+    ground, moved_m = _ground(shown, grid[0, 0], axes), _moved_m(over, axes)
+    no_heaps = _too_coarse(view, source)
+    heaps_shown = shapely.Polygon() if no_heaps else ground.buffer(-heap_change.MARGIN_M)
+    if not no_heaps:
+        search_m = MAX_SHIFT_M if over.moved_m is None else REGISTERED_M
+        finds += _heaps(view, source, (moved_m, search_m), heaps_shown, min_area_m2 * HEAP_SHARE)
+    return Look(view, source, moved_m, ground, heaps_shown, no_heaps, tuple(finds))
+
+
+def _not_shown() -> InputError:
+    msg = "the earlier visit does not show its place"
+    return InputError(msg, hint="give an earlier visit of the same place")
+
+
+def _ground(shown: Mask, corner: Floats, axes: Floats) -> BaseGeometry:
+    """Return the outline, in metres, of where a mask is set."""
+    contours, _ = cv2.findContours(shown.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    rings = [corner + ring[:, 0, :] @ axes for ring in contours if len(ring) >= 4]
+    return shapely.union_all([shapely.make_valid(Polygon(ring)) for ring in rings])
+
+
+def _moved_m(over: Overlay, axes: Floats) -> Floats:
+    """Return how far east and north the earlier picture was moved; ``axes`` are a grid's steps right and down."""
+    moved = (0.0, 0.0) if over.moved_m is None else over.moved_m
+    return np.asarray(np.array(moved) / over.step_m @ axes)
+
+
+def _too_coarse(view: View, source: Source) -> str:
+    """Return why heaps cannot be compared, or nothing."""
+    for which, one in (("it", view), (f"the earlier {source.name}", source)):
+        if one.gsd_m > heap_change.COARSEST_M:
+            most = f"expected at most {heap_change.COARSEST_M:g}"
+            return f"{which} shows the ground at {one.gsd_m:.2f} m per pixel; {most}"
+    return ""
+
+
+def _heaps(
+    view: View, source: Source, lies: tuple[Floats, float], where: BaseGeometry, min_area_m2: float
+) -> list[Find]:
+    """Return the heaps that only one of two sources shows; ``lies`` says how the earlier one does, and how surely."""
+    moved_m, search_m = lies
+    later = view.heaps(view.ground)
+    earlier = [
+        Spot(translate(one.ground, *moved_m), one.kind, one.score)
+        for one in source.heaps(translate(view.ground, *-moved_m))
+    ]
+    finds = []
+    for own, others, appeared in ((later, earlier, True), (earlier, later, False)):
+        for spot in own:
+            known = spot.ground.area >= min_area_m2 and where.contains(spot.ground)
+            if not known or any(spot.ground.distance(one.ground) <= search_m for one in others):
+                continue
+            if not _shown_by_both(view, source, spot, lies, appeared=appeared):
+                finds.append(Find(spot.ground, appeared, spot.kind))
+    return finds
+
+
+def _shown_by_both(view: View, source: Source, spot: Spot, lies: tuple[Floats, float], *, appeared: bool) -> bool:
+    """Return whether the pixels of both sources show what one of them calls a heap."""
+    moved_m, search_m = lies
+    step_m = heap_change.STEP_M
+    west, south, east, north = spot.ground.buffer(heap_change.surroundings_m(search_m)).bounds
+    easts, norths = np.arange(west, east, step_m), np.arange(north, south, -step_m)
+    grid = np.stack(np.meshgrid(easts, norths), axis=-1)
+    pictures = [view.on(grid, step_m)[0], source.on(grid - moved_m, step_m)[0]]
+    outline = shapely.transform(spot.ground, lambda at: (at - (west, north)) * (1 / step_m, -1 / step_m))
+    subject, other = pictures if appeared else pictures[::-1]
+    return heap_change.same_thing(subject, other, outline, search_m)
