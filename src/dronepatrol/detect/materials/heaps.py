@@ -10,13 +10,19 @@ from dronepatrol.detect.materials.look import Look, Mask, Part, parts
 Find = tuple[Part, float]
 MAX_GSD_M = 0.08
 _RING_M = 1.2
+_MADE = 0.5
+"""Right-angledness from which edges are those of something made: a car, a court, a striped awning, a roof's corner."""
+_EDGE_PER_M = 60.0
+"""Change of colour, CIE Lab units a metre, from which a pixel lies on an edge."""
+_LEAST_EDGES = 0.57
+"""Share of garbage that lies on edges: scraps and bags are small; a parasol's sectors are not."""
 
 
 def rubble(look: Look) -> Iterator[Find]:
     """Find heaps of rubble: grey speckle of light and dark lumps, 2.5 to 15 m; images up to 0.08 m per pixel.
 
-    Its surroundings must be quieter. Fooled by heaps of cut branches and cluttered flat roofs; heaps of one colour,
-    such as sand, are not found.
+    Its surroundings must be quieter, and its edges run in all directions. Fooled by heaps of cut branches and by the
+    shadows of leaves; heaps of one colour, such as sand, and stacked boards and blocks are not found.
     """
     rough = look.spread(look.light, 0.9) > 7.5
     grey = look.mean(look.chroma, 0.9) < 13
@@ -25,17 +31,18 @@ def rubble(look: Look) -> Iterator[Find]:
         light = part.of(look.light)
         both = float(np.percentile(light, 90) - np.percentile(light, 10))
         bags = float((light > 92).mean() + (light < 12).mean())
-        if part.solidity > 0.75 and both > 20 and bags < 0.12 and _quiet_around(look, part, rough, 0.35):
-            lumps = _lumps(look, part)
-            if lumps > 0.3:
-                yield part, min(1.0, 0.4 + 0.6 * part.solidity)
+        jumbled = _lumps(look, part) > 0.3 and _right_angled(look, part) < _MADE
+        speckled = part.solidity > 0.75 and both > 20 and bags < 0.12
+        if speckled and jumbled and _quiet_around(look, part, rough, 0.35):
+            yield part, min(1.0, 0.4 + 0.6 * part.solidity)
 
 
 def garbage(look: Look) -> Iterator[Find]:
     """Find exposed garbage: black, white and coloured bags and scraps, 1.2 to 8 m; up to 0.08 m per pixel.
 
-    Fooled by market goods laid out; garbage of one colour and single bags are not found. What is green in between is a
-    bed of flowers.
+    It is full of edges, and they run in all directions. Fooled by market goods laid out and a few parasols; garbage of one
+    colour and single bags are not found. What is green in between is a bed of flowers, and what is even in between a
+    parasol.
     """
     extreme = (
         (look.light > 85) | (look.light < 22) | ((look.chroma > 38) & ((look.hue_deg > 255) | (look.hue_deg < 50)))
@@ -47,7 +54,9 @@ def garbage(look: Look) -> Iterator[Find]:
         light, chroma = part.of(look.light), part.of(look.chroma)
         shares = (float((light > 80).mean()), float((light < 25).mean()), float((chroma > 30).mean()))
         several = sorted(shares)[1] > 0.04 and sum(shares) > 0.3
-        if several and part.solidity > 0.6 and part.share(green) < 0.1 and _lumps(look, part) > 0.3:
+        jumbled = _lumps(look, part) > 0.3 and _right_angled(look, part) < _MADE
+        small = _edges(look, part) > _LEAST_EDGES
+        if several and jumbled and small and part.solidity > 0.6 and part.share(green) < 0.1:
             yield part, min(1.0, 0.4 + 0.6 * part.solidity)
 
 
@@ -108,3 +117,26 @@ def _lumps(look: Look, part: Part) -> float:
     _, _, stats, _ = cv2.connectedComponentsWithStats(bright.astype(np.uint8), connectivity=4)
     area = stats[1:, cv2.CC_STAT_AREA] * look.step_m**2
     return float(((area >= 0.03) & (area <= 1.0)).sum()) / part.area_m2
+
+
+def _edges(look: Look, part: Part) -> float:
+    """Return the share of a part in which colour changes fast."""
+    squares = np.zeros(part.mask.shape, dtype=np.float32)
+    for plane in (look.light, look.a, look.b):
+        for way in ((1, 0), (0, 1)):
+            squares += cv2.Sobel(plane[part.window], cv2.CV_32F, *way, scale=1 / 8) ** 2
+    return float((np.sqrt(squares[part.mask]) / look.step_m > _EDGE_PER_M).mean())
+
+
+def _right_angled(look: Look, part: Part) -> float:
+    """Return how far the edges in a part keep to one direction and the one across: 0 for a jumble, 1 for a grid.
+
+    It is the length of the mean fourth harmonic of the gradient's direction, weighted by the gradient: directions a
+    quarter turn apart add up, those of a jumble cancel (circular statistics; Mardia and Jupp, Directional Statistics,
+    2000, section 3.4).
+    """
+    light = look.light[part.window]
+    along, down = cv2.Sobel(light, cv2.CV_32F, 1, 0)[part.mask], cv2.Sobel(light, cv2.CV_32F, 0, 1)[part.mask]
+    strength = np.hypot(along, down)
+    turned = strength * np.exp(4j * np.arctan2(down, along))
+    return float(abs(turned.sum()) / max(float(strength.sum()), 1e-6))
