@@ -76,6 +76,13 @@ def test_an_issue_that_moved_a_little_keeps_its_id_and_one_of_another_class_does
     assert kept[2].id == far.id
 
 
+def test_what_a_person_said_of_an_issue_outlives_a_re_run() -> None:
+    before = [replace(issue, status=IssueStatus.REJECTED) for issue in issues_at(("clutter", 121.0824, 30.8230))]
+    near, far = issues_at(("clutter", 121.0824, 30.82301), ("clutter", 121.0924, 30.8230))
+    kept = keep_ids(before, [near, far])
+    assert [issue.status for issue in kept] == [IssueStatus.REJECTED, IssueStatus.SUSPECTED]
+
+
 def test_the_nearest_inherits_and_a_clash_gets_another_id() -> None:
     before = issues_at(("clutter", 121.0824, 30.8230))
     moved = replace(before[0], lon_deg=float(FRAME.to_lonlat((1.5, 0.0))[0]))

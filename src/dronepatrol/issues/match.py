@@ -41,26 +41,28 @@ def _free(problem_id: str, cell: str, taken: set[str]) -> str:
 
 
 def keep_ids(previous: Sequence[Issue], issues: Sequence[Issue]) -> list[Issue]:
-    """Return the issues with the ids of the earlier ones that they are.
+    """Return the issues with the ids of the earlier ones that they are, and with what a person said of those.
 
     An issue is an earlier one when both are of one class and as near as their errors allow; nearest first, each once.
     It is meant for a re-run of one patrol: both runs share the flights' biases, which therefore widen nothing here, and
     half of what is reported is allowed for.
     """
     inherited = _inherited(previous, issues)
-    taken = set(inherited.values())
+    taken = {earlier.id for earlier in inherited.values()}
     kept = []
     for number, issue in enumerate(issues):
-        name = inherited.get(number, issue.id)
-        if number not in inherited and name in taken:
-            name = _free(issue.problem.id, f"{issue.id}|again", taken)
+        earlier = inherited.get(number)
+        if earlier is not None:
+            kept.append(replace(issue, id=earlier.id, status=earlier.status))
+            continue
+        name = _free(issue.problem.id, f"{issue.id}|again", taken) if issue.id in taken else issue.id
         taken.add(name)
         kept.append(issue if name == issue.id else replace(issue, id=name))
     return kept
 
 
-def _inherited(previous: Sequence[Issue], issues: Sequence[Issue]) -> dict[int, str]:
-    """Return the earlier id by the number of the issue that inherits it."""
+def _inherited(previous: Sequence[Issue], issues: Sequence[Issue]) -> dict[int, Issue]:
+    """Return the earlier issue by the number of the issue that inherits its id."""
     if not previous or not issues:
         return {}
     frame = LocalFrame(issues[0].lon_deg, issues[0].lat_deg)
@@ -73,12 +75,12 @@ def _inherited(previous: Sequence[Issue], issues: Sequence[Issue]) -> dict[int, 
         for b in found
         if previous[a].problem.id == issues[b].problem.id
     ]
-    inherited: dict[int, str] = {}
+    inherited: dict[int, Issue] = {}
     used: set[int] = set()
     for distance, a, b in sorted(pairs):
         if distance < GATE and a not in used and b not in inherited:
             used.add(a)
-            inherited[b] = previous[a].id
+            inherited[b] = previous[a]
     return inherited
 
 

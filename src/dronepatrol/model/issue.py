@@ -6,9 +6,12 @@ from enum import StrEnum
 
 
 class IssueStatus(StrEnum):
-    """Where an issue stands; a detector only suspects, a person confirms."""
+    """Where an issue stands; a detector only suspects, a person says what it is."""
 
-    SUSPECTED = "suspected"
+    SUSPECTED = "suspected"  # nobody has said
+    CONFIRMED = "confirmed"  # the thing is there, and a problem
+    ALLOWED = "allowed"  # the thing is there, and no problem: a car in a bay
+    REJECTED = "rejected"  # there is no such thing
 
 
 @dataclass(frozen=True, slots=True)
