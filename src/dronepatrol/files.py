@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: written beside their place, synced, then renamed into it."""
+"""Files and folders that are there whole or not at all: written beside their place, then renamed into it."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from dronepatrol.errors import StorageError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path to write to; on success it becomes ``path``, otherwise nothing changes.
+    """Yield a temporary path to write to; on success it is synced and becomes ``path``, otherwise nothing changes.
 
     Raises
     ------
@@ -32,11 +32,49 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
         temporary = None
     except OSError as error:
-        msg = f"cannot write {path}: {error.strerror or error}"
-        raise StorageError(msg, hint="free space or choose another --out, then run the same command again") from error
+        raise _cannot_write(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder to fill; on success it becomes ``path``, otherwise nothing changes.
+
+    A folder that was there before is moved aside, and back where the new one cannot take its place. Nothing is synced:
+    it is for what the same command makes again.
+
+    Raises
+    ------
+    StorageError
+        When something cannot be written; the message names the folder.
+    """
+    beside: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        new, old = beside / "new", beside / "old"
+        new.mkdir()
+        yield new
+        if path.is_dir():
+            path.rename(old)
+        try:
+            new.rename(path)
+        except OSError:
+            if old.exists():
+                old.rename(path)
+            raise
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    finally:
+        if beside is not None:
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+def _cannot_write(path: Path, error: OSError) -> StorageError:
+    msg = f"cannot write {path}: {error.strerror or error}"
+    return StorageError(msg, hint="free space or choose another --out, then run the same command again")
 
 
 def write_text(path: Path, text: str) -> None:

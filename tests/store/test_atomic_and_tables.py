@@ -3,6 +3,7 @@
 import resource
 import signal
 from datetime import UTC, datetime
+from pathlib import Path
 
 import geopandas
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from shapely import Point
 
 from dronepatrol.errors import StorageError
-from dronepatrol.files import write_bytes, write_text
+from dronepatrol.files import replacing_folder, write_bytes, write_text
 from dronepatrol.model.tables import DETECTIONS, OBSERVATIONS
 from dronepatrol.store.tables import read_table, write_table
 
@@ -41,6 +42,66 @@ def test_a_full_disk_is_named_and_leaves_the_old_file_alone(tmp_path, tiny_disk)
     assert "free space" in caught.value.hint
     assert path.read_text() == "old"
     assert list(path.parent.iterdir()) == [path]
+
+
+def _folder(path, text):
+    with replacing_folder(path) as new:
+        (new / "sub").mkdir()
+        (new / "sub" / "file.txt").write_text(text)
+
+
+def test_a_folder_is_replaced_whole(tmp_path):
+    path = tmp_path / "deep" / "stac"
+    _folder(path, "old")
+    (path / "left over").touch()
+    _folder(path, "new")
+    assert [one.name for one in path.iterdir()] == ["sub"]
+    assert (path / "sub" / "file.txt").read_text() == "new"
+    assert list(path.parent.iterdir()) == [path]
+    assert path.stat().st_mode & 0o777 == path.parent.stat().st_mode & 0o777
+
+
+def _left_alone(path):
+    assert (path / "sub" / "file.txt").read_text() == "old"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_full_disk_leaves_the_old_folder_and_nothing_else(tmp_path, tiny_disk):
+    _folder(tmp_path / "stac", "old")
+    with pytest.raises(StorageError, match=r"cannot write .*stac"):
+        _folder(tmp_path / "stac", "x" * 100_000)
+    _left_alone(tmp_path / "stac")
+
+
+def test_an_interrupt_leaves_the_old_folder_and_nothing_else(tmp_path, monkeypatch):
+    _folder(tmp_path / "stac", "old")
+    monkeypatch.setattr(Path, "write_text", lambda *_: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        _folder(tmp_path / "stac", "new")
+    _left_alone(tmp_path / "stac")
+
+
+def test_a_new_folder_that_cannot_take_its_place_leaves_the_old_one(tmp_path, monkeypatch):
+    _folder(tmp_path / "stac", "old")
+    rename = Path.rename
+
+    def busy(self, target):
+        if self.name == "new":
+            raise OSError(16, "Device or resource busy")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", busy)
+    with pytest.raises(StorageError, match="Device or resource busy"):
+        _folder(tmp_path / "stac", "new")
+    _left_alone(tmp_path / "stac")
+
+
+def test_a_file_where_the_folder_should_be_is_left_alone(tmp_path):
+    (tmp_path / "stac").write_text("a file")
+    with pytest.raises(StorageError, match=r"cannot write .*stac"):
+        _folder(tmp_path / "stac", "new")
+    assert (tmp_path / "stac").read_text() == "a file"
+    assert [one.name for one in tmp_path.iterdir()] == ["stac"]
 
 
 def test_a_table_on_a_full_disk_is_a_named_error(tmp_path, tiny_disk):

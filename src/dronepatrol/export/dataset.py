@@ -3,13 +3,13 @@
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dronepatrol.errors import InputError, StorageError
+from dronepatrol.errors import InputError
+from dronepatrol.files import replacing_folder
 
 FORMS = ("coco", "yolo")
 SPLITS = ("train", "val", "test")
@@ -44,24 +44,12 @@ def write_dataset(out: Path, photos: Sequence[LabelledPhoto], form: str) -> None
         msg = f"{out} is there already; expected a new or an empty folder"
         raise InputError(msg, hint="choose another --out, or remove it")
     kinds = sorted({kind for photo in photos for kind, _ in photo.boxes})
-    building: Path | None = None
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    with replacing_folder(out) as building:
         for photo in photos:
             target = building / "images" / photo.split / photo.name
             target.parent.mkdir(parents=True, exist_ok=True)
             _link(photo.source, target)
         (_write_coco if form == "coco" else _write_yolo)(building, photos, kinds)
-        building.chmod(0o755)
-        building.replace(out)
-        building = None
-    except OSError as error:
-        msg = f"cannot write {out}: {error.strerror or error}"
-        raise StorageError(msg, hint="free space or choose another --out, then run the same command again") from error
-    finally:
-        if building is not None:
-            shutil.rmtree(building, ignore_errors=True)
 
 
 def _link(source: Path, target: Path) -> None:

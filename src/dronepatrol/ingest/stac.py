@@ -3,15 +3,13 @@
 import json
 import math
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import geopandas
 import shapely
 
-from dronepatrol.errors import StorageError
-from dronepatrol.files import clear
+from dronepatrol.files import replacing_folder
 from dronepatrol.model.batch import Skipped
 
 _PROPERTIES = (
@@ -44,16 +42,8 @@ def write_stac(shots: geopandas.GeoDataFrame, folder: Path, root: Path) -> list[
     timed = shots["time_utc"].notna()
     for flight, rows in shots[timed].groupby("flight_id", sort=True):
         catalogue.add_child(_collection(pystac, str(flight), rows, root))
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".stac.") as temporary:
-            new = Path(temporary, "stac")
-            catalogue.normalize_and_save(str(new), pystac.CatalogType.SELF_CONTAINED)
-            clear(folder)
-            new.rename(folder)
-    except OSError as error:
-        msg = f"cannot write {folder}: {error.strerror or error}"
-        raise StorageError(msg, hint="free space or choose another --out, then run the same command again") from error
+    with replacing_folder(folder) as new:
+        catalogue.normalize_and_save(str(new), pystac.CatalogType.SELF_CONTAINED)
     why = "no time in the file: a STAC item needs one"
     return [Skipped(name, why, "it is in shots.parquet all the same") for name in shots.loc[~timed, "shot_id"]]
 
