@@ -1,5 +1,6 @@
 """Issues, shots, photos and a route made by hand for the exports."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,10 +11,13 @@ import pandas as pd
 import pytest
 import shapely
 
+from dronepatrol.export.geojson import issues_geojson
 from dronepatrol.geo.ellipse import ellipse95, radius95_m
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.model.issue import Ellipse95, Evidence, Issue, IssueStatus, ProblemClass
-from dronepatrol.model.tables import SHOTS
+from dronepatrol.model.tables import DETECTIONS, SHOTS
+from dronepatrol.store.folder import PatrolFolder
+from dronepatrol.store.tables import write_table
 
 FRAME = LocalFrame(121.0824, 30.8230)
 CODES = "GB/T 47678.5-2026"
@@ -123,3 +127,48 @@ def make():
         route = staticmethod(make_route)
 
     return Makers
+
+
+PHOTOS = 24
+BOX = (300.25, 200.5, 340.75, 280.125)
+
+
+def make_patrol(root: Path) -> PatrolFolder:
+    """Photos far from each other in pairs that overlap; photo i shows issue i, and photo 0 what is no issue too."""
+    folder = PatrolFolder(root)
+    corners = [(121 + 0.01 * (i // 2) + 0.0003 * (i % 2), 30.8) for i in range(PHOTOS)]
+    shots = make_shots(PHOTOS).set_geometry([shapely.box(x, y, x + 0.001, y + 0.001) for x, y in corners], crs=4326)
+    shots.loc[5, "quality"] = "same picture as p0004.jpg"
+    detections = [_detection(i, ("car", "bus")[i % 2]) for i in range(PHOTOS)] + [_detection(0, "car", "#extra", 20.0)]
+    issues = [_issue_in(i) for i in range(PHOTOS)]
+    write_table(folder.shots, shots, SHOTS)
+    write_table(folder.detections, pd.DataFrame(detections), DETECTIONS)
+    folder.issues.write_text(issues_geojson(issues, patrol_id="p1", generated=datetime.now(UTC)), encoding="utf-8")
+    write_photo(folder.root / "photos/p0000.jpg")
+    for i in range(1, PHOTOS):
+        shutil.copyfile(folder.root / "photos/p0000.jpg", folder.root / f"photos/p{i:04d}.jpg")
+    lines = [f"{issue.id},{('rejected', 'confirmed', 'allowed')[i % 3]}\n" for i, issue in enumerate(issues)]
+    folder.reviewed.write_text("id,status\n" + "".join(lines), encoding="utf-8")
+    return folder
+
+
+def _detection(shot: int, kind: str, mark: str = "#0", moved_px: float = 0.0) -> dict:
+    row = dict.fromkeys(DETECTIONS.columns, "") | {"shot_id": f"s{shot:04d}", "score": 0.8, "kind": kind}
+    edges = dict(zip(("x1_px", "y1_px", "x2_px", "y2_px"), (value + moved_px for value in BOX), strict=True))
+    return row | edges | {"detection_id": f"s{shot:04d}{mark}"}
+
+
+def _issue_in(shot: int) -> Issue:
+    photo = f"photos/p{shot:04d}.jpg"
+    return make_issue(shot, evidence=(Evidence(f"s{shot:04d}", photo, BOX, 0.8),))
+
+
+@pytest.fixture(scope="session")
+def _made_patrol(tmp_path_factory):
+    return make_patrol(tmp_path_factory.mktemp("made") / "patrol")
+
+
+@pytest.fixture
+def patrol(_made_patrol, tmp_path):
+    """Return a copy, the test's own, of a patrol that is reviewed but for one detection."""
+    return PatrolFolder(Path(shutil.copytree(_made_patrol.root, tmp_path / "patrol")))

@@ -1,76 +1,38 @@
 """Reviewed issues as a data set: read back by what reads such data sets, and without a place in two splits."""
 
 import json
+import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from tests.export.conftest import make_issue, make_shots, write_photo
+from tests.export.conftest import BOX, PHOTOS
 
 from dronepatrol.detect.truth.read import read_truth
 from dronepatrol.errors import DronePatrolError, InputError
 from dronepatrol.export.dataset import SPLITS
-from dronepatrol.export.geojson import issues_geojson
-from dronepatrol.export.splits import splits_of
-from dronepatrol.model.issue import Evidence
+from dronepatrol.export.splits import revisits, splits_by_day, splits_of
 from dronepatrol.model.progress import silent
-from dronepatrol.model.tables import DETECTIONS, SHOTS
+from dronepatrol.model.tables import SHOTS
 from dronepatrol.patrol.dataset import export_dataset
 from dronepatrol.store.folder import PatrolFolder
-from dronepatrol.store.tables import write_table
-
-COUNT = 24
-BOX = (300.25, 200.5, 340.75, 280.125)
+from dronepatrol.store.tables import read_table, write_table
 
 
-@pytest.fixture
-def patrol(tmp_path):
-    """Photos far from each other in pairs that overlap; photo i shows issue i, and photo 0 what nobody reviewed."""
-    folder = PatrolFolder(tmp_path / "patrol")
-    shots = make_shots(COUNT)
-    squares = [
-        shapely.box(x := 121 + 0.01 * (i // 2) + 0.0003 * (i % 2), 30.8, x + 0.001, 30.801) for i in range(COUNT)
-    ]
-    shots = shots.set_geometry(squares, crs="EPSG:4326").assign(flight_id=[f"f{i % 2}" for i in range(COUNT)])
-    shots.loc[5, "quality"] = "same picture as p0004.jpg"
-    rows = [_detection(i, i % 2) for i in range(COUNT)] + [_detection(0, 0, "#extra", 20.0)]
-    issues = [
-        make_issue(i, shot=f"s{i:04d}", photo=f"photos/p{i:04d}.jpg", evidence=(_evidence(i),)) for i in range(COUNT)
-    ]
-    write_table(folder.shots, shots, SHOTS)
-    write_table(folder.detections, pd.DataFrame(rows), DETECTIONS)
-    folder.issues.write_text(issues_geojson(issues, patrol_id="p1", generated=datetime.now(UTC)), encoding="utf-8")
-    for i in range(COUNT):
-        write_photo(folder.root / f"photos/p{i:04d}.jpg")
-    statuses = [("rejected", "confirmed", "allowed")[i % 3] for i in range(COUNT)]
-    lines = [f"{issue.id},{status}\n" for issue, status in zip(issues, statuses, strict=True)]
-    (tmp_path / "reviewed.csv").write_text("id,status\n" + "".join(lines), encoding="utf-8")
-    return folder
-
-
-def _detection(shot, kind, mark="#0", moved=0.0):
-    row = dict.fromkeys(DETECTIONS.columns, "") | {"shot_id": f"s{shot:04d}", "score": 0.8}
-    edges = dict(zip(("x1_px", "y1_px", "x2_px", "y2_px"), (value + moved for value in BOX), strict=True))
-    return row | edges | {"detection_id": f"s{shot:04d}{mark}", "kind": ("car", "bus")[kind]}
-
-
-def _evidence(shot):
-    return Evidence(f"s{shot:04d}", f"photos/p{shot:04d}.jpg", BOX, 0.8)
-
-
-def _export(patrol, form, name="out"):
+def _export(patrol, form="coco", name="out", **changes):
     out = patrol.root.parent / name
-    return out, export_dataset([patrol.root], patrol.root.parent / "reviewed.csv", out, form, silent)
+    options = {"folders": [patrol.root], "reviewed": None, "test_from": None} | changes
+    return out, export_dataset(options["folders"], options["reviewed"], out, form, options["test_from"], silent)
 
 
 def test_unreviewed_and_set_aside_photos_are_left_out_and_rejected_ones_are_background(patrol):
-    _, found = _export(patrol, "coco")
+    _, found = _export(patrol)
     assert (found.unreviewed, found.set_aside) == (1, 1)
-    assert sum(found.photos.values()) == COUNT - 2
+    assert sum(found.photos.values()) == PHOTOS - 2
     assert found.hard_negatives == 7  # of the eight rejected, photo 0 has another box
     assert sum(found.boxes.values()) == 15  # of the sixteen that are there, photo 5 is set aside
 
@@ -91,7 +53,7 @@ def test_what_evaluate_reads_back_are_the_boxes_of_the_detector(patrol, form):
 
 def test_pycocotools_loads_it(patrol):
     pytest.importorskip("pycocotools")
-    out, found = _export(patrol, "coco")
+    out, found = _export(patrol)
     code = (
         "import sys; from pycocotools.coco import COCO; c = COCO(sys.argv[1]); "
         "print(len(c.getImgIds()), [a['bbox'] for a in c.loadAnns(c.getAnnIds())])"
@@ -104,17 +66,22 @@ def test_pycocotools_loads_it(patrol):
     np.testing.assert_allclose(json.loads(boxes), [expected] * found.boxes["train"])
 
 
-def test_no_place_is_in_two_splits_and_most_photos_stay():
-    """One patrol over one town, every photo overlapping the next: made-up footprints on a grid."""
+def _town():
+    """Footprints of one patrol over one town, every photo overlapping the next: made up, on a grid."""
     east, north = np.meshgrid(np.arange(121.0, 121.04, 0.0006), np.arange(30.8, 30.83, 0.0005))
     low = np.stack([east.ravel(), north.ravel()], axis=-1)
-    shapes = shapely.box(low[:, 0], low[:, 1], low[:, 0] + 0.0012, low[:, 1] + 0.001)
+    return shapely.box(low[:, 0], low[:, 1], low[:, 0] + 0.0012, low[:, 1] + 0.001)
+
+
+def test_no_place_is_in_two_splits_and_most_photos_stay():
+    shapes = _town()
     splits = np.array(splits_of(shapes))
     assert set(splits) == {*SPLITS, ""}
     assert np.mean(splits == "") < 0.4
     one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     both = (splits[one] != "") & (splits[other] != "")
     assert (splits[one] == splits[other])[both].all()
+    assert revisits(shapes, splits.tolist()) == 0
 
 
 def test_a_place_keeps_its_split_whoever_is_there_and_whenever():
@@ -129,6 +96,49 @@ def test_a_photo_without_a_footprint_is_left_out():
     assert splits_of(np.array([None, shapely.box(122, 30, 122.001, 30.001)]))[0] == ""
 
 
+def test_a_weekly_patrol_is_measured_on_days_it_never_saw_and_keeps_its_training_part():
+    """One made-up town flown on three days: the last is test, the others keep what the place alone would give them."""
+    town = _town()
+    days = pd.DatetimeIndex(np.repeat(pd.to_datetime(["2026-05-04", "2026-05-11", "2026-05-18"], utc=True), len(town)))
+    start = datetime(2026, 5, 18, tzinfo=UTC)
+    splits = np.array(splits_by_day(np.tile(town, 3), days, start))
+    late = np.asarray(days >= start)
+    assert set(splits[late]) == {"test"}
+    assert splits[~late].tolist() == splits_of(np.tile(town, 2))
+    assert 0.5 * len(town) < revisits(np.tile(town, 3), splits.tolist()) < len(town)
+
+
+def test_the_last_hour_before_the_test_and_photos_without_a_time_are_left_out():
+    start = datetime(2026, 5, 18, tzinfo=UTC)
+    minutes = [-61, -59, -1, 0, 1]
+    times = pd.DatetimeIndex([start + timedelta(minutes=m) for m in minutes] + [pd.NaT])
+    far_apart = np.array([shapely.box(121 + i, 30, 121.001 + i, 30.001) for i in range(6)])
+    splits = splits_by_day(far_apart, times, start)
+    assert splits[0] in SPLITS
+    assert splits[1:] == ["", "", "test", "test", ""]
+    assert splits_by_day(np.full(6, None), times, start) == ["", "", "", "test", "test", ""]
+
+
+def test_a_day_starts_at_midnight_in_the_city(patrol):
+    """The shots are of 01:00 UTC and later, each two seconds after the other: 09:00 in Pinghu."""
+    shots = read_table(patrol.shots, SHOTS)
+    shots.loc[:11, "time_utc"] = pd.Timestamp("2026-11-18T15:59:59.999Z") - pd.Timedelta(hours=1)
+    shots.loc[12:22, "time_utc"] = pd.Timestamp("2026-11-18T16:00:00Z")
+    shots.loc[23, "time_utc"] = pd.NaT
+    write_table(patrol.shots, shots, SHOTS)
+    out, found = _export(patrol, test_from=date(2026, 11, 19))
+    assert found.test_from == "2026-11-19"
+    assert found.untimed == 1
+    assert found.photos["test"] >= 11
+    assert sum(found.photos.values()) + found.between == PHOTOS - 3
+    assert len(list((out / "images/test").iterdir())) == found.photos["test"]
+    with pytest.raises(InputError, match=r"from 2026-11-20 on: of 22, the last is of 2026-11-19"):
+        _export(patrol, name="later", test_from=date(2026, 11, 20))
+    write_table(patrol.shots, shots.assign(time_utc=pd.to_datetime([None] * PHOTOS, utc=True)), SHOTS)
+    with pytest.raises(InputError, match="none has a time"):
+        _export(patrol, name="never", test_from=date(2026, 11, 19))
+
+
 def test_a_second_export_has_the_same_splits(patrol):
     first, _ = _export(patrol, "yolo")
     second, _ = _export(patrol, "yolo", "again")
@@ -136,14 +146,38 @@ def test_a_second_export_has_the_same_splits(patrol):
     assert names[0] == names[1]
 
 
+def _next_week(patrol):
+    """Return the same patrol flown a week later: its id, its shots' and its issues' ids are the same."""
+    later = PatrolFolder(patrol.root.parent / "later")
+    shutil.copytree(patrol.root, later.root)
+    shots = read_table(later.shots, SHOTS)
+    write_table(later.shots, shots.assign(time_utc=shots["time_utc"] + pd.Timedelta(days=7)), SHOTS)
+    return later
+
+
+def test_one_patrol_flown_twice_is_two_with_reviews_of_their_own(patrol):
+    later = _next_week(patrol)
+    later.reviewed.write_text(later.reviewed.read_text().replace("rejected", "confirmed"), encoding="utf-8")
+    both = [patrol.root, later.root]
+    out, found = _export(patrol, folders=both, test_from=date(2026, 11, 27))
+    assert found.hard_negatives == 7
+    assert found.photos["test"] >= PHOTOS - 2
+    assert found.revisited > 0
+    assert len(list(out.glob("images/*/*.jpg"))) == sum(found.photos.values()) > PHOTOS
+    with pytest.raises(InputError, match=r"is an issue of .*patrol and of .*later"):
+        _export(patrol, name="common", folders=both, reviewed=patrol.reviewed)
+    with pytest.raises(InputError, match="holds the same patrol as"):
+        _export(patrol, name="twice", folders=[patrol.root, patrol.root])
+
+
 def test_photos_that_are_gone_are_named(patrol):
     (patrol.root / "photos/p0003.jpg").unlink()
-    _, found = _export(patrol, "coco")
+    _, found = _export(patrol)
     assert [skip.item for skip in found.skipped] == ["photos/p0003.jpg"]
     for photo in (patrol.root / "photos").iterdir():
         photo.unlink()
     with pytest.raises(DronePatrolError, match="none of the reviewed photos"):
-        _export(patrol, "coco", "none")
+        _export(patrol, name="none")
     assert not (patrol.root.parent / "none").exists()
 
 
@@ -151,24 +185,33 @@ def test_photos_that_are_gone_are_named(patrol):
     ("text", "said"),
     [
         ("id,status\n", "no reviewed issue"),
+        ("id,status\na,suspected\n", "no reviewed issue"),
         ("id,status\na,perhaps\n", "'perhaps'"),
-        ("id,status\na,confirmed\na,rejected\n", "otherwise before"),
-        ("id,status\nelsewhere,confirmed\n", "no photo is reviewed throughout"),
+        ("id,status\na,confirmed\na,rejected\n", "a is rejected, but was confirmed before"),
+        ("id,status\na,confirmed\na,allowed\n", "a is allowed, but was confirmed before"),
+        ("id,status\nelsewhere,confirmed\n", "no photo is reviewed throughout.* 1 reviews are of no issue"),
+        ("id;status\na;confirmed\n", "entry 1: id None"),
+        ('id,status\n"a,confirmed\n', "neither CSV nor"),
         ('{"features": 3}', "neither CSV nor"),
+        ('{"features": [{"properties": {"id": "a", "status": ["confirmed"]}}]}', "entry 1: id 'a', status"),
     ],
 )
 def test_bad_reviews_are_named_and_nothing_is_written(patrol, text, said):
-    (patrol.root.parent / "reviewed.csv").write_text(text, encoding="utf-8")
+    patrol.reviewed.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=said):
-        _export(patrol, "coco")
-    assert sorted(path.name for path in patrol.root.parent.iterdir()) == ["patrol", "reviewed.csv"]
+        _export(patrol)
+    assert [path.name for path in patrol.root.parent.iterdir()] == ["patrol"]
 
 
-def test_folders_without_issues_and_folders_in_the_way_are_refused(patrol):
-    out, _ = _export(patrol, "coco")
+def test_folders_without_issues_or_reviews_and_folders_in_the_way_are_refused(patrol):
+    out, _ = _export(patrol)
     with pytest.raises(InputError, match="is there already"):
-        _export(patrol, "coco")
+        _export(patrol)
+    reviewed = patrol.reviewed.rename(patrol.root.parent / "elsewhere.csv")
+    with pytest.raises(InputError, match=r"no reviewed\.csv"):
+        _export(patrol, name="other")
+    _export(patrol, name="other", reviewed=reviewed)
     patrol.issues.unlink()
     with pytest.raises(InputError, match=r"no issues\.geojson"):
-        _export(patrol, "coco", "other")
+        _export(patrol, name="third")
     assert out.is_dir()

@@ -3,7 +3,7 @@
 import pytest
 
 from dronepatrol.export.crops import write_crops
-from dronepatrol.export.map import write_map
+from dronepatrol.export.map import MapSheet, write_map
 
 pytestmark = pytest.mark.browser
 
@@ -21,7 +21,7 @@ def opened(browser, tmp_path, make):
     assert not skipped
     route = make.route()
     route["features"][3]["properties"]["sortie"] = EVIL
-    write_map(tmp_path / "map.html", issues, make.shots(60), route, root=tmp_path, title="新埭镇 " + EVIL, lang="zh")
+    write_map(tmp_path / "map.html", issues, make.shots(60), route, MapSheet(tmp_path, EVIL, "新埭镇 " + EVIL))
     context = browser.new_context(viewport={"width": 1300, "height": 850})
     context.set_offline(True)
     page = context.new_page()

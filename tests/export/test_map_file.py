@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from dronepatrol.errors import InputError, StorageError
-from dronepatrol.export.map import write_map
+from dronepatrol.export.map import MapSheet, write_map
 from dronepatrol.export.map_text import safe
 
 EVIL = """</script><script>window.evil=1</script><img src=x onerror="window.evil=1">`${window.evil=1}`{{7*7}}\\"""
@@ -29,8 +29,9 @@ class Loads(HTMLParser):
 
 def draw(tmp_path, make, **changes) -> str:
     issues = changes.pop("issues", [make.issue(number) for number in range(8)])
-    arguments = {"root": tmp_path, "title": "新埭镇", "lang": "zh"} | changes
-    write_map(tmp_path / "map.html", issues, make.shots(12), arguments.pop("route", make.route()), **arguments)
+    route = changes.pop("route", make.route())
+    sheet = MapSheet(**{"root": tmp_path, "visit": "p", "title": "新埭镇", "lang": "zh"} | changes)
+    write_map(tmp_path / "map.html", issues, make.shots(12), route, sheet)
     return (tmp_path / "map.html").read_text(encoding="utf-8")
 
 
@@ -55,8 +56,8 @@ def test_both_languages_are_there(tmp_path, make) -> None:
 def test_no_issues_no_route_no_footprints(tmp_path, make) -> None:
     shots = make.shots(3)
     shots["geometry"] = None
-    write_map(tmp_path / "map.html", [], shots, None, root=tmp_path, title="empty", lang="en")
-    write_map(tmp_path / "map.html", [], shots.iloc[:0], None, root=tmp_path, title="empty", lang="en")
+    write_map(tmp_path / "map.html", [], shots, None, MapSheet(tmp_path, "p", "empty", "en"))
+    write_map(tmp_path / "map.html", [], shots.iloc[:0], None, MapSheet(tmp_path, "p", "empty", "en"))
     assert "no suspected issues" in (tmp_path / "map.html").read_text(encoding="utf-8")
 
 
@@ -80,10 +81,10 @@ def test_a_route_that_is_none_is_refused(tmp_path, make) -> None:
 def test_a_map_that_cannot_be_written_is_named(tmp_path, make) -> None:
     (tmp_path / "nowhere").write_text("a file, no folder")
     with pytest.raises(StorageError, match="nowhere"):
-        write_map(tmp_path / "nowhere" / "map.html", [], make.shots(1), None, root=tmp_path, title="x", lang="en")
+        write_map(tmp_path / "nowhere" / "map.html", [], make.shots(1), None, MapSheet(tmp_path, "p", "x", "en"))
 
 
 def test_a_hundred_issues_and_four_hundred_photos_stay_small(tmp_path, make) -> None:
     issues = [make.issue(number) for number in range(100)]
-    write_map(tmp_path / "map.html", issues, make.shots(400), make.route(), root=tmp_path, title="x", lang="zh")
+    write_map(tmp_path / "map.html", issues, make.shots(400), make.route(), MapSheet(tmp_path, "p", "x", "zh"))
     assert (tmp_path / "map.html").stat().st_size < 2_000_000

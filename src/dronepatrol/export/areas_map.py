@@ -88,7 +88,7 @@ def _html(shapes: Sequence[Drawn], findings: Sequence[Finding], title: str, lang
     view.fit_bounds([(south, west), (north, east)], padding=(24, 24))
     figure = cast("Figure", view.get_root())
     figure.title = safe(title)
-    figure.header.add_child(Element("{% raw %}" + head() + "{% endraw %}"))
+    figure.header.add_child(Element("{% raw %}" + head("map") + "{% endraw %}"))
     items = "".join(_item(shape, lang) for shape in shapes[:_MOST_LISTED])
     page = (
         f'<header id="dp-title"><h1>{safe(title)}</h1><div class="dp-grow"></div><span>{len(shapes)}</span></header>'

@@ -1,9 +1,11 @@
 "use strict";
 // The panel beside the map. Names of the map's own variables come in data- attributes of the page's elements.
 function dpCluster(cluster) {
-  const color = cluster.getAllChildMarkers()[0].options.icon.options.html.match(/#[0-9a-f]{6}/i)[0];
+  const icons = cluster.getAllChildMarkers().map((marker) => marker.options.icon.options);
+  const color = icons[0].html.match(/#[0-9a-f]{6}/i)[0];
+  const isReviewed = icons.every((icon) => !icon.className.includes("dp-suspected"));
   const html = `<div class="dp-cluster" style="--c:${color}">${cluster.getChildCount()}</div>`;
-  return L.divIcon({ html, className: "dp-cluster-icon", iconSize: [30, 30] });
+  return L.divIcon({ html, className: `dp-cluster-icon ${isReviewed ? "dp-reviewed" : ""}`, iconSize: [30, 30] });
 }
 
 window.addEventListener("load", () => {

@@ -1,6 +1,7 @@
 """The map to hand round: one HTML file that opens in a browser with no network."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +14,9 @@ from shapely.geometry.base import BaseGeometry
 
 from dronepatrol.export.map_assets import head
 from dronepatrol.export.map_layers import Route, collection, ellipses, footprints, positions, read_route
-from dronepatrol.export.map_text import color, names, popup, safe, word
+from dronepatrol.export.map_popup import popup
+from dronepatrol.export.map_review import marks, review_bar
+from dronepatrol.export.map_text import color, names, safe, word
 from dronepatrol.files import write_text
 from dronepatrol.model.issue import Issue, ProblemClass
 
@@ -21,15 +24,23 @@ _ROUTE_COLORS = ("#0b5c8a", "#c05600", "#28724f", "#7a3e9d", "#9c2f45", "#3f6212
 _MAX_ZOOM = 23
 
 
+@dataclass(frozen=True, slots=True)
+class MapSheet:
+    """What a map is of.
+
+    ``root`` is the patrol folder, which cut-outs' paths are relative to; the browser keeps the review under ``visit``
+    (see :func:`dronepatrol.patrol.reviews.visit_of`); ``title`` stands above the map; ``lang``, "zh" or "en", comes
+    first where both are shown.
+    """
+
+    root: Path
+    visit: str
+    title: str
+    lang: str = "zh"
+
+
 def write_map(
-    path: Path,
-    issues: Sequence[Issue],
-    shots: pd.DataFrame,
-    route: dict[str, Any] | None = None,
-    *,
-    root: Path,
-    title: str,
-    lang: str = "zh",
+    path: Path, issues: Sequence[Issue], shots: pd.DataFrame, route: dict[str, Any] | None, sheet: MapSheet
 ) -> None:
     """Write the map of a patrol.
 
@@ -43,12 +54,8 @@ def write_map(
         ``tables.SHOTS``: positions and footprints.
     route
         GeoJSON of the mission (lines, areas, no-fly zones, docks), None where there was none.
-    root
-        The patrol folder, which the cut-outs' paths are relative to.
-    title
-        Shown above the map.
-    lang
-        "zh" or "en": which language comes first.
+    sheet
+        Where its files lie, and its texts.
 
     Raises
     ------
@@ -57,19 +64,11 @@ def write_map(
     StorageError
         When the file cannot be written.
     """
-    write_text(path, map_html(issues, shots, route, root=root, title=title, lang=lang))
+    write_text(path, _map_html(issues, shots, route, sheet))
 
 
-def map_html(
-    issues: Sequence[Issue],
-    shots: pd.DataFrame,
-    route: dict[str, Any] | None,
-    *,
-    root: Path,
-    title: str,
-    lang: str,
-) -> str:
-    """Return the text of the map; see :func:`write_map`."""
+def _map_html(issues: Sequence[Issue], shots: pd.DataFrame, route: dict[str, Any] | None, sheet: MapSheet) -> str:
+    lang = sheet.lang
     view = folium.Map(tiles=None, zoom_control="topleft", font_size="14px")
     view.default_js, view.default_css = [], []
     view.options["maxZoom"] = _MAX_ZOOM
@@ -79,13 +78,13 @@ def map_html(
     _add_shapes(
         view, ellipses(issues, lang), word("ellipses", lang), "#d7263d", weight=1.2, fillOpacity=0.08, smoothFactor=0
     )
-    panel = _add_issues(view, issues, root, lang)
+    panel = _add_issues(view, issues, sheet)
     folium.LayerControl(collapsed=False).add_to(view)
     _fit(view, issues, shots, parts)
     figure = cast("Figure", view.get_root())
-    figure.title = safe(title)
-    figure.header.add_child(Element("{% raw %}" + head() + "{% endraw %}"))
-    figure.html.add_child(Element(_title(title, issues, shots, lang) + panel))
+    figure.title = safe(sheet.title)
+    figure.header.add_child(Element("{% raw %}" + head("map", "map_review") + "{% endraw %}"))
+    figure.html.add_child(Element(_title(sheet.title, issues, shots, lang) + panel))
     return str(figure.render())
 
 
@@ -166,8 +165,9 @@ def _add_points(
     ).add_to(view)
 
 
-def _add_issues(view: folium.Map, issues: Sequence[Issue], root: Path, lang: str) -> str:
+def _add_issues(view: folium.Map, issues: Sequence[Issue], sheet: MapSheet) -> str:
     """Add the issues' markers, clustered by class, and return the HTML of the panel that lists them."""
+    lang = sheet.lang
     by_class: dict[ProblemClass, list[Issue]] = {}
     for issue in issues:
         by_class.setdefault(issue.problem, []).append(issue)
@@ -185,25 +185,30 @@ def _add_issues(view: folium.Map, issues: Sequence[Issue], root: Path, lang: str
         layer.add_to(view)
         rows.append(_class_row(problem, len(members), layer.get_name(), lang))
         for issue in members:
-            marker = _marker(issue, root, lang).add_to(layer)
+            marker = _marker(issue, sheet).add_to(layer)
             items.append((-issue.confidence, issue.id, _item(issue, marker.get_name(), layer.get_name(), lang)))
     listed = "".join(text for _, _, text in sorted(items)) or f'<li class="dp-none">{word("none", lang)}</li>'
     return (
         f'<aside id="dp-panel" data-north="{word("north", lang)}"><div id="dp-classes">{"".join(rows)}</div>'
         f'<input id="dp-search" type="search" placeholder="{word("search", lang)}">'
-        f'<ul id="dp-list">{listed}</ul><div id="dp-notice">{word("notice", lang)}</div></aside>'
+        f'<ul id="dp-list">{listed}</ul>{review_bar(sheet.visit, issues, lang) if issues else ""}'
+        f'<div id="dp-notice">{word("notice", lang)}</div></aside>'
     )
 
 
-def _marker(issue: Issue, root: Path, lang: str) -> folium.Marker:
+def _marker(issue: Issue, sheet: MapSheet) -> folium.Marker:
     pin = f'<div class="dp-pin" style="--c:{color(issue.problem)}"></div>'
     return folium.Marker(
         (issue.lat_deg, issue.lon_deg),
         icon=folium.DivIcon(
-            html=pin, icon_size=(16, 16), icon_anchor=(8, 8), popup_anchor=(0, -6), class_name="dp-icon"
+            html=pin,
+            icon_size=(16, 16),
+            icon_anchor=(8, 8),
+            popup_anchor=(0, -6),
+            class_name=f"dp-icon dp-{issue.status}",
         ),
-        popup=folium.Popup(popup(issue, root, lang), max_width=330),
-        tooltip=names(issue.problem, lang)[0],
+        popup=folium.Popup(popup(issue, sheet.root, sheet.lang), max_width=330),
+        tooltip=names(issue.problem, sheet.lang)[0],
     )
 
 
@@ -219,9 +224,9 @@ def _item(issue: Issue, marker: str, layer: str, lang: str) -> str:
     town = f"{safe(issue.town)} · " if issue.town else ""
     return (
         f'<li><button class="dp-item" style="--c:{color(issue.problem)}" data-class="{safe(issue.problem.id)}" '
-        f'data-marker="{marker}" data-layer="{layer}"><i class="dp-dot"></i><div>'
+        f'data-issue="{safe(issue.id)}" data-marker="{marker}" data-layer="{layer}"><i class="dp-dot"></i><div>'
         f"<span><b>{names(issue.problem, lang)[0]}</b><em>{round(100 * issue.confidence)} %</em></span>"
-        f"<small>{town}± {issue.error95_m:.1f} m · {safe(issue.id)}</small></div></button></li>"
+        f"<small>{town}± {issue.error95_m:.1f} m · {safe(issue.id)}</small></div></button>{marks(issue, lang)}</li>"
     )
 
 

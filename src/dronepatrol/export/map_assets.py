@@ -41,17 +41,19 @@ def _style(name: str, file: str) -> str:
     return f"<style>\n{text}\n</style>"
 
 
-def head(page: str = "map") -> str:
+def head(*parts: str) -> str:
     """Return what goes into a page's head: a policy that forbids every fetch, then styles and scripts.
 
     Parameters
     ----------
-    page
-        Name of the page's own style and script in this package.
+    parts
+        Names of the page's own styles and scripts in this package, in their order.
     """
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_CONTENT_POLICY}">'
+    found = [policy, *(_style(*one) for one in _STYLES), *(_script(*one) for one in _SCRIPTS)]
     own = resources.files("dronepatrol.export")
-    style = own.joinpath(f"{page}.css").read_text(encoding="utf-8")
-    script = own.joinpath(f"{page}.js").read_text(encoding="utf-8")
-    parts = [policy, *(_style(*one) for one in _STYLES), *(_script(*one) for one in _SCRIPTS)]
-    return "\n".join([*parts, f"<style>\n{style}\n</style>", f"<script>\n{script}\n</script>"])
+    for part in parts:
+        style = own.joinpath(f"{part}.css").read_text(encoding="utf-8")
+        script = own.joinpath(f"{part}.js").read_text(encoding="utf-8")
+        found += [f"<style>\n{style}\n</style>", f"<script>\n{script}\n</script>"]
+    return "\n".join(found)

@@ -1,8 +1,10 @@
-"""Photos to train, val and test so that no place is in two of them, now or in a later export."""
+"""Photos to train, val and test: no place in two of them or, by day, test of days that train never saw."""
 
 import hashlib
+from datetime import datetime, timedelta
 
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -11,6 +13,8 @@ BLOCK_DEG = 0.00225
 TRAIN_SHARE, VAL_SHARE = 0.7, 0.15
 _FIRST = ("val", "test", "train")
 """Of photos that overlap across splits, those of the earlier stay: they are fewer."""
+GAP = timedelta(hours=1)
+"""Photos of this long before the first test day are left out: a flight past midnight shows one scene on both sides."""
 
 
 def splits_of(footprints: NDArray[np.object_]) -> list[str]:
@@ -30,6 +34,28 @@ def splits_of(footprints: NDArray[np.object_]) -> list[str]:
         weaker = np.isin(split[other].astype(str), _FIRST[number + 1 :])
         split[other[(split[one] == stronger) & weaker]] = ""
     return [str(name) for name in split]
+
+
+def splits_by_day(footprints: NDArray[np.object_], times_utc: pd.DatetimeIndex, test_from: datetime) -> list[str]:
+    """Return the split of each of (n,) photos by time first, then by place; "" for one that is left out.
+
+    What was taken from ``test_from`` (aware) on is test wherever it lies, with or without a footprint. What was taken
+    at least :data:`GAP` before keeps the split that :func:`splits_of` gives to its place, among the earlier photos
+    alone: later photos of the same places, which a weekly patrol always has, take nothing from train. What has no time
+    is left out.
+    """
+    split = np.full(len(footprints), "", dtype=object)
+    split[np.asarray(times_utc >= test_from)] = "test"
+    earlier = np.flatnonzero(times_utc < test_from - GAP)
+    split[earlier] = splits_of(footprints[earlier])
+    return [str(name) for name in split]
+
+
+def revisits(footprints: NDArray[np.object_], splits: list[str]) -> int:
+    """Return how many test photos show a place that a train photo shows too."""
+    test, train = (footprints[[name == wanted for name in splits]] for wanted in ("test", "train"))
+    seen, _ = shapely.STRtree(train).query(test, predicate="intersects")
+    return len(np.unique(seen))
 
 
 def _split_of_block(middle: shapely.Point) -> str:

@@ -1,22 +1,26 @@
 """Reviewed issues to a data set to train on."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from dronepatrol.errors import DronePatrolError, InputError
 from dronepatrol.export.dataset import SPLITS, LabelledPhoto, write_dataset
 from dronepatrol.export.geojson import read_issues_geojson
-from dronepatrol.export.splits import splits_of
+from dronepatrol.export.map_text import LOCAL_TIME
+from dronepatrol.export.splits import revisits, splits_by_day, splits_of
 from dronepatrol.model.batch import Skipped
+from dronepatrol.model.issue import Issue, IssueStatus
 from dronepatrol.model.progress import Progress, Report
 from dronepatrol.model.quality import is_set_aside
 from dronepatrol.model.tables import DETECTIONS, SHOTS
-from dronepatrol.patrol.reviews import read_reviews
+from dronepatrol.patrol.reviews import Reviews, read_reviews, visit_of
 from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.tables import read_table
 
@@ -28,96 +32,170 @@ class DatasetSummary:
     photos: dict[str, int] = field(default_factory=dict)  # by split
     boxes: dict[str, int] = field(default_factory=dict)  # by split
     hard_negatives: int = 0
+    test_from: str | None = None  # the first day whose photos are all test, in Asia/Shanghai
+    revisited: int = 0  # test photos of such days that show a place which train shows too
     unreviewed: int = 0  # photos left out: a box in them that nobody reviewed
     set_aside: int = 0
-    between: int = 0  # photos left out: they overlap a photo of another split, or have no footprint
+    between: int = 0  # photos left out: they overlap a photo of another split in place or time, or have no footprint
+    untimed: int = 0  # photos left out: nobody knows whether they are from before the first test day
     skipped: list[Skipped] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Patrol:
+    folder: PatrolFolder
+    visit: str
+    issues: list[Issue]
+    shots: pd.DataFrame
+    reviews: Reviews
+    unknown: tuple[str, ...]  # ids that its own file of reviews has and its issues have not
 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
     photo: LabelledPhoto
     footprint: Any
+    time_utc: pd.Timestamp
 
 
-def export_dataset(folders: Sequence[Path], reviewed: Path, out: Path, form: str, report: Report) -> DatasetSummary:
+def export_dataset(
+    folders: Sequence[Path], reviewed: Path | None, out: Path, form: str, test_from: date | None, report: Report
+) -> DatasetSummary:
     """Write the reviewed photos of the patrols as a data set.
+
+    Parameters
+    ----------
+    folders
+        The patrols.
+    reviewed
+        One file with the reviews of all patrols; None: each folder has its own ``reviewed.csv``.
+    out
+        The folder to write.
+    form
+        "coco" or "yolo".
+    test_from
+        Photos taken from this day on (Asia/Shanghai) are test wherever they lie; None: only the place decides.
+    report
+        Takes the progress.
 
     Raises
     ------
     InputError
-        When a folder has no issues, a patrol is given twice, or no photo is reviewed throughout.
+        When a folder has no issues or reviews, a patrol is given twice, one review would be of two patrols' issues,
+        no photo is reviewed throughout, or none is from ``test_from`` on.
     DronePatrolError
         When none of the reviewed photos can be read.
     """
-    reviews = read_reviews(reviewed)
-    summary = DatasetSummary()
-    taken: list[_Taken] = []
-    seen: set[str] = set()
-    for done, root in enumerate(folders, start=1):
-        taken += _of_folder(PatrolFolder(root), reviews, seen, summary)
+    common = None if reviewed is None else read_reviews(reviewed)
+    summary, taken = DatasetSummary(test_from=test_from.isoformat() if test_from else None), list[_Taken]()
+    lost = {} if common is None else dict.fromkeys(common, reviewed)
+    homes: dict[str, Path] = {}
+    for done, patrol in enumerate(_patrols(folders, common), start=1):
+        if reviewed is not None:
+            _claim(patrol, homes, reviewed)
+        lost = {issue: file for issue, file in lost.items() if issue not in patrol.reviews}
+        lost |= dict.fromkeys(patrol.unknown, patrol.folder.reviewed)
+        taken += _photos_of(patrol, summary)
         report(Progress("review", done, len(folders)))
     if not taken:
-        if summary.skipped:
-            msg = f"none of the reviewed photos can be used; the first: {summary.skipped[0].reason}"
-            raise DronePatrolError(msg, hint=summary.skipped[0].hint)
-        msg = f"no photo is reviewed throughout; {summary.unreviewed} have boxes that nobody reviewed"
-        raise InputError(msg, hint=f"review every issue of some photos; {reviewed} has {len(reviews)} reviews")
-    photos = _split(taken, summary)
+        raise _nothing_to_write(summary, len(lost))
+    photos = _split(taken, test_from, summary)
     report(Progress("dataset", 0, len(photos), f"writing {len(photos)} photos"))
     write_dataset(out, photos, form)
     report(Progress("dataset", len(photos), len(photos)))
+    why = "reviewed, but no issue of the patrols given"
+    summary.skipped += [Skipped(issue, why, f"give its patrol too, or correct {file}") for issue, file in lost.items()]
     return summary
 
 
-def _of_folder(folder: PatrolFolder, reviews: dict[str, bool], seen: set[str], summary: DatasetSummary) -> list[_Taken]:
-    """Return the photos of one patrol in which every box was reviewed, and at least one is there."""
+def _claim(patrol: _Patrol, homes: dict[str, Path], reviewed: Path) -> None:
+    """Note whose issues the reviews are of, by the id of each; one review must not be of two patrols' issues."""
+    for issue in patrol.reviews:
+        if issue in homes:
+            msg = f"{reviewed}: {issue} is an issue of {homes[issue]} and of {patrol.folder.root}"
+            raise InputError(msg, hint="put each patrol's reviewed.csv into its folder, and leave out --reviewed")
+        homes[issue] = patrol.folder.root
+
+
+def _nothing_to_write(summary: DatasetSummary, lost: int) -> DronePatrolError:
+    if summary.skipped:
+        msg = f"none of the reviewed photos can be used; the first: {summary.skipped[0].reason}"
+        return DronePatrolError(msg, hint=summary.skipped[0].hint)
+    msg = f"no photo is reviewed throughout; {summary.unreviewed} have boxes that nobody reviewed"
+    msg += f", and {lost} reviews are of no issue of the patrols given" if lost else ""
+    return InputError(msg, hint="review every issue of some photos")
+
+
+def _patrols(folders: Sequence[Path], common: Reviews | None) -> Iterator[_Patrol]:
+    seen: dict[str, Path] = {}
+    for root in folders:
+        patrol = _read(PatrolFolder(root), common)
+        if patrol.visit in seen:
+            msg = f"{root}: holds the same patrol as {seen[patrol.visit]}: {patrol.visit}"
+            raise InputError(msg, hint="give each patrol once")
+        seen[patrol.visit] = root
+        yield patrol
+
+
+def _read(folder: PatrolFolder, common: Reviews | None) -> _Patrol:
     if not folder.issues.is_file():
         msg = f"{folder.root}: has no issues.geojson; expected a patrol folder with issues"
         raise InputError(msg, hint=f"run `dronepatrol issues {folder.root}` first")
-    issues = read_issues_geojson(folder.issues)
-    if issues.patrol_id in seen:
-        msg = f"{folder.root}: patrol {issues.patrol_id} was given already"
-        raise InputError(msg, hint="give each patrol once")
-    seen.add(issues.patrol_id)
+    if common is None and not folder.reviewed.is_file():
+        msg = f"{folder.root}: has no reviewed.csv; expected what the map saves"
+        raise InputError(msg, hint=f"review {folder.map}, put the file that it saves there, or name one: --reviewed")
+    found, shots = read_issues_geojson(folder.issues), read_table(folder.shots, SHOTS)
+    said = read_reviews(folder.reviewed) if common is None else common
+    ids = {issue.id for issue in found.issues}
+    reviews = {issue: status for issue, status in said.items() if issue in ids}
+    unknown = tuple(issue for issue in said if issue not in ids) if common is None else ()
+    return _Patrol(folder, visit_of(found.patrol_id, shots), found.issues, shots, reviews, unknown)
+
+
+def _photos_of(patrol: _Patrol, summary: DatasetSummary) -> list[_Taken]:
+    """Return the photos of one patrol in which every box was reviewed, and at least one is there."""
     said = {
-        (evidence.shot_id, _key(evidence.xyxy_px)): reviews.get(issue.id)
-        for issue in issues.issues
+        (evidence.shot_id, _key(evidence.xyxy_px)): patrol.reviews.get(issue.id)
+        for issue in patrol.issues
         for evidence in issue.evidence
     }
-    shots = read_table(folder.shots, SHOTS)
-    aside = is_set_aside(shots["quality"])
+    aside = is_set_aside(patrol.shots["quality"])
     summary.set_aside += int(aside.sum())
-    found = dict(list(read_table(folder.detections, DETECTIONS).groupby("shot_id")))
+    found = dict(list(read_table(patrol.folder.detections, DETECTIONS).groupby("shot_id")))
     taken = []
-    for shot in shots[~aside].itertuples():
+    for shot in patrol.shots[~aside].itertuples():
         boxes = found.get(shot.shot_id)
         if not shot.photo or boxes is None:
             continue
         edges = boxes[["x1_px", "y1_px", "x2_px", "y2_px"]].to_numpy(dtype=float)
-        there = [said.get((shot.shot_id, _key(row))) for row in edges]
-        if None in there:
+        statuses = [status for row in edges if (status := said.get((shot.shot_id, _key(row))))]
+        if len(statuses) < len(edges):
             summary.unreviewed += 1
-            continue
-        source = folder.root / shot.photo
-        if not source.is_file():
-            summary.skipped.append(Skipped(shot.photo, "no such file", "put the photo back and run it again"))
-            continue
-        if shot.image_width_px <= 0 or shot.image_height_px <= 0:
-            summary.skipped.append(Skipped(shot.photo, "its size is not known", "run ingest again"))
-            continue
-        size = np.array([shot.image_width_px, shot.image_height_px] * 2, dtype=float)
-        inside = np.clip(edges + 0.5, 0, size)
-        kept = tuple(
-            (str(kind), (float(box[0]), float(box[1]), float(box[2]), float(box[3])))
-            for kind, box, is_there in zip(boxes["kind"], inside, there, strict=True)
-            if is_there and box[2] > box[0] and box[3] > box[1]
-        )
-        mark = hashlib.sha256(f"{issues.patrol_id}/{shot.shot_id}".encode()).hexdigest()[:16]
-        name = f"{mark}{source.suffix.lower()}"
-        photo = LabelledPhoto(name, source, int(shot.image_width_px), int(shot.image_height_px), kept, "")
-        taken.append(_Taken(photo, shot.geometry))
+        elif isinstance(one := _labelled(patrol, shot, boxes["kind"], edges, statuses), Skipped):
+            summary.skipped.append(one)
+        else:
+            taken.append(_Taken(one, shot.geometry, shot.time_utc))
     return taken
+
+
+def _labelled(
+    patrol: _Patrol, shot: Any, kinds: Sequence[str], edges: Any, statuses: Sequence[IssueStatus]
+) -> LabelledPhoto | Skipped:
+    """Return a photo with the boxes of what is there; (n, 4) edges are counted from the top left pixel's centre."""
+    source = patrol.folder.root / shot.photo
+    if not source.is_file():
+        return Skipped(shot.photo, "no such file", "put the photo back and run it again")
+    if shot.image_width_px <= 0 or shot.image_height_px <= 0:
+        return Skipped(shot.photo, "its size is not known", "run ingest again")
+    width_px, height_px = int(shot.image_width_px), int(shot.image_height_px)
+    inside = np.clip(edges + 0.5, 0, [width_px, height_px, width_px, height_px]).tolist()
+    boxes = tuple(
+        (str(kind), (left, top, right, bottom))
+        for kind, (left, top, right, bottom), status in zip(kinds, inside, statuses, strict=True)
+        if status is not IssueStatus.REJECTED and right > left and bottom > top
+    )
+    mark = hashlib.sha256(f"{patrol.visit}/{shot.shot_id}".encode()).hexdigest()[:16]
+    return LabelledPhoto(f"{mark}{source.suffix.lower()}", source, width_px, height_px, boxes, "")
 
 
 def _key(xyxy: Sequence[float]) -> tuple[float, ...]:
@@ -125,15 +203,31 @@ def _key(xyxy: Sequence[float]) -> tuple[float, ...]:
     return tuple(round(float(value), 1) for value in xyxy)
 
 
-def _split(taken: Sequence[_Taken], summary: DatasetSummary) -> list[LabelledPhoto]:
-    """Return the photos with their splits, without those between two splits."""
+def _split(taken: Sequence[_Taken], test_from: date | None, summary: DatasetSummary) -> list[LabelledPhoto]:
+    """Return the photos with their splits, without those that are left out of every split."""
     footprints = np.empty(len(taken), dtype=object)
     footprints[:] = [one.footprint for one in taken]
-    splits = splits_of(footprints)
+    if test_from is None:
+        splits = splits_of(footprints)
+    else:
+        times = pd.DatetimeIndex([one.time_utc for one in taken])
+        splits = splits_by_day(footprints, times, _start_of(test_from, times))
+        summary.untimed = int(times.isna().sum())
+        summary.revisited = revisits(footprints, splits)
     photos = [replace(one.photo, split=split) for one, split in zip(taken, splits, strict=True) if split]
-    summary.between = len(taken) - len(photos)
+    summary.between = len(taken) - len(photos) - summary.untimed
     summary.hard_negatives = sum(not photo.boxes for photo in photos)
     for split in SPLITS:
         of_split = [photo for photo in photos if photo.split == split]
         summary.photos[split], summary.boxes[split] = len(of_split), sum(len(photo.boxes) for photo in of_split)
     return photos
+
+
+def _start_of(day: date, times_utc: pd.DatetimeIndex) -> datetime:
+    """Return when a day starts in the city, if any photo was taken from then on."""
+    start, last = datetime.combine(day, time(), LOCAL_TIME), times_utc.max()
+    if pd.isna(last) or last < start:
+        found = "none has a time" if pd.isna(last) else f"the last is of {last.tz_convert(LOCAL_TIME):%Y-%m-%d}"
+        msg = f"no reviewed photo was taken from {day} on: of {len(times_utc)}, {found}"
+        raise InputError(msg, hint="give an earlier day, or none for a split by place alone")
+    return start

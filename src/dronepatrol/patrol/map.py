@@ -6,9 +6,10 @@ from typing import Any
 
 from dronepatrol.errors import StorageError
 from dronepatrol.export.geojson import read_issues_geojson
-from dronepatrol.export.map import write_map
+from dronepatrol.export.map import MapSheet, write_map
 from dronepatrol.model.progress import Progress, Report
 from dronepatrol.model.tables import SHOTS
+from dronepatrol.patrol.reviews import visit_of
 from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.tables import read_table
 
@@ -17,14 +18,13 @@ def draw_map(folder: PatrolFolder, title: str, lang: str, report: Report) -> Pat
     """Draw the patrol's map; it opens with no network."""
     report(Progress("map", 0, 1))
     route = _read_route(folder.route) if folder.route.exists() else None
+    found, shots = read_issues_geojson(folder.issues), read_table(folder.shots, SHOTS)
     write_map(
         folder.map,
-        read_issues_geojson(folder.issues).issues,
-        read_table(folder.shots, SHOTS),
+        found.issues,
+        shots,
         route,
-        root=folder.root,
-        title=title,
-        lang=lang,
+        MapSheet(folder.root, visit_of(found.patrol_id, shots), title, lang),
     )
     report(Progress("map", 1, 1, str(folder.map)))
     return folder.map

@@ -86,6 +86,11 @@ class PatrolFolder:
         return self.root / "issues.geojson"
 
     @property
+    def reviewed(self) -> Path:
+        """What people said of the issues, as the map saves it."""
+        return self.root / "reviewed.csv"
+
+    @property
     def crops(self) -> Path:
         """Cut-outs of the photos that show an issue."""
         return self.root / "crops"
