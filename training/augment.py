@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data import RENDERED, Labelled
+from training.data import RENDERED, UNCLEAR, Labelled
 
 Image = NDArray[np.uint8]
 Boxes = NDArray[np.float32]
@@ -100,7 +100,7 @@ class Crops:
     def _scale(self, image: Labelled, pixels: Image, object_px: tuple[float, float]) -> float:
         if not image.nadir and image.recording != RENDERED:
             tiles = float(self.random.choice(OBLIQUE_TILES))
-            return float(NETWORK_PX * tiles / max(pixels.shape[:2]) * np.exp(self.random.normal(0, 0.2)))
+            return float(NETWORK_PX * tiles / max(pixels.shape[:2]) * np.exp(self.random.normal(0, 0.3)))
         if not len(image.xyxy):
             return float(np.exp(self.random.uniform(np.log(0.3), np.log(2.0))))
         sides = (image.xyxy[:, 2:] - image.xyxy[:, :2]).max(axis=1)
@@ -109,8 +109,9 @@ class Crops:
 
     def _centre(self, image: Labelled, pixels: Image, reach: float, near: float) -> tuple[float, float]:
         height, width = pixels.shape[:2]
-        if len(image.xyxy) and self.random.random() < near:
-            box = image.xyxy[self.random.integers(len(image.xyxy))]
+        vehicles = image.xyxy[image.kind != UNCLEAR]
+        if len(vehicles) and self.random.random() < near:
+            box = vehicles[self.random.integers(len(vehicles))]
             shift = self.random.uniform(-0.4, 0.4, 2) * reach
             return float((box[0] + box[2]) / 2 + shift[0]), float((box[1] + box[3]) / 2 + shift[1])
         return float(self.random.uniform(0, width)), float(self.random.uniform(0, height))
@@ -148,7 +149,7 @@ def _matrix(centre: tuple[float, float], linear: NDArray[np.float64], size: int)
 
 
 def _boxes(image: Labelled, matrix: NDArray[np.float64], size: int, out: Image) -> tuple[Boxes, NDArray[np.intp]]:
-    """Return the boxes that a crop shows and their kinds, and paint those out that it hardly shows.
+    """Return the boxes that a crop shows and their kinds, and paint out what it hardly shows and what is unclear.
 
     The upright box of a turned one is that of its corners where a vehicle fills it, and lies between that and the
     upright box of its inscribed ellipse where the vehicle may lie askew in it.
@@ -163,10 +164,18 @@ def _boxes(image: Labelled, matrix: NDArray[np.float64], size: int, out: Image) 
     seen = np.clip(whole, 0, size)
     share = np.prod(seen[:, 2:] - seen[:, :2], axis=1) / np.maximum(np.prod(whole[:, 2:] - whole[:, :2], axis=1), 1e-6)
     side = (seen[:, 2:] - seen[:, :2]).min(axis=1, initial=np.inf)
-    kept = (share >= MIN_VISIBLE) & (side >= 3.0)
-    for left, top, right, bottom in np.round(seen[~kept & (share > 0)]).astype(int):
-        out[top:bottom, left:right] = GREY
+    kept = (share >= MIN_VISIBLE) & (side >= 3.0) & (image.kind != UNCLEAR)
+    _paint_out(out, seen[~kept & (share > 0)], seen[kept])
     return seen[kept].astype(np.float32), image.kind[kept]
+
+
+def _paint_out(out: Image, hidden: NDArray[np.float64], kept: NDArray[np.float64]) -> None:
+    """Paint boxes grey in place, but for what other boxes, which are kept, show."""
+    before = out.copy()
+    for left, top, right, bottom in np.round(hidden).astype(int):
+        out[top:bottom, left:right] = GREY
+    for left, top, right, bottom in np.round(kept).astype(int):
+        out[top:bottom, left:right] = before[top:bottom, left:right]
 
 
 def _read(image: Labelled) -> Image:

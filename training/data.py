@@ -4,7 +4,7 @@ Frames of one recording look alike, and augmented copies of one frame are nearly
 measure memory. A recording is the part of the file's name before the frame number.
 """
 
-import json
+import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,11 @@ from numpy.typing import NDArray
 CLASSES = ("car", "van", "truck", "bus")
 AERIAL_CARS = {0: "car", 1: "truck", 2: "bus", 3: "van"}
 """Its label files carry numbers alone; what they mean was read off the pictures."""
-AU_AIR = {"Car": "car", "Truck": "truck", "Trailer": "truck", "Van": "van", "Bus": "bus"}
+REDRAWN = Path(__file__).with_name("auair_boxes.csv")
+"""Boxes around the vehicles of AU-AIR's images, drawn anew over the pictures: the set's own leave most vehicles out."""
+EDGES = ("left", "top", "right", "bottom")
+UNCLEAR = -1
+"""Kind of a region whose vehicles cannot be told apart; it is painted out."""
 
 RENDERED = "rendered"
 """The recording of all rendered photos."""
@@ -26,7 +30,10 @@ VALIDATION = frozenset({"MOS", "DJI_0013", "frame_20190905143505"})
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """One image: ``xyxy`` (n, 4) box edges in pixels, ``kind`` (n,) index into ``CLASSES``; ``nadir`` without an up."""
+    """One image: ``xyxy`` (n, 4) box edges in pixels, ``kind`` (n,) index into ``CLASSES`` or ``UNCLEAR``.
+
+    ``nadir`` images have no up.
+    """
 
     path: Path
     recording: str
@@ -46,21 +53,17 @@ def aerial_cars(folder: Path) -> Iterator[Labelled]:
 
 
 def au_air(folder: Path) -> Iterator[Labelled]:
-    """Yield the images of AU-AIR: 1920 by 1080 px, one JSON file of boxes."""
-    table = json.loads((folder / "annotations.json").read_text())
-    for row in sorted(table["annotations"], key=lambda row: str(row["image_name"])):
-        boxes = [
-            (
-                (b["left"], b["top"], b["left"] + b["width"], b["top"] + b["height"]),
-                AU_AIR[table["categories"][b["class"]]],
-            )
-            for b in row["bbox"]
-            if table["categories"][b["class"]] in AU_AIR
-        ]
-        xyxy = np.array([box for box, _ in boxes], dtype=np.float32).reshape(-1, 4)
-        kind = np.array([CLASSES.index(name) for _, name in boxes], dtype=np.intp)
-        path = folder / "images" / row["image_name"]
-        yield Labelled(path, recording(path.name), False, xyxy, kind)
+    """Yield the images of AU-AIR, 1920 by 1080 px, with the boxes of ``REDRAWN``."""
+    boxes: dict[str, list[tuple[float, ...]]] = {}
+    kinds: dict[str, list[int]] = {}
+    with REDRAWN.open(newline="") as file:
+        for row in csv.DictReader(file):
+            kind = UNCLEAR if row["kind"] == "unclear" else CLASSES.index(row["kind"])
+            boxes.setdefault(row["image"], []).append(tuple(float(row[edge]) for edge in EDGES))
+            kinds.setdefault(row["image"], []).append(kind)
+    for path in sorted((folder / "images").glob("*.jpg")):
+        xyxy = np.array(boxes.get(path.name, []), dtype=np.float32).reshape(-1, 4)
+        yield Labelled(path, recording(path.name), False, xyxy, np.array(kinds.get(path.name, []), dtype=np.intp))
 
 
 def recording(name: str) -> str:

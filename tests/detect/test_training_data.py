@@ -69,3 +69,29 @@ def test_boxes_of_crops_hold_what_they_held(training, tmp_path):
             seen += 1
         assert np.count_nonzero(bright & ~grown) <= 60  # the rim of what was painted out
     assert seen > 60
+
+
+def test_what_is_unclear_is_painted_out_and_never_a_vehicle_before_it(training, tmp_path):
+    image = np.full((200, 200, 3), 20, dtype=np.uint8)
+    image[60:140, 60:140] = 150
+    image[90:110, 90:110] = 230
+    path = tmp_path / "region.png"
+    cv2.imwrite(str(path), image)
+    xyxy = np.array([[60, 60, 140, 140], [90, 90, 110, 110]], dtype=np.float32)
+    kind = np.array([training("data").UNCLEAR, 0], dtype=np.intp)
+    region = training("data").Labelled(path, "region", True, xyxy, kind)
+    whole = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    boxes, kinds = training("augment")._boxes(region, whole, 200, image)
+    assert kinds.tolist() == [0]
+    assert boxes.round().tolist() == [[90, 90, 110, 110]]
+    assert (image[92:108, 92:108] == 230).all()
+    assert (image[62:88, 62:138] == training("augment").GREY).all()
+
+
+def test_the_boxes_drawn_anew_lie_in_their_images(training, testdata):
+    images = list(training("data").au_air(testdata("detection/auair")))
+    edges = np.concatenate([one.xyxy for one in images])
+    assert sum(np.count_nonzero(one.kind != training("data").UNCLEAR) for one in images) > 300
+    assert (edges[:, :2] >= 0).all()
+    assert (edges[:, 2:] <= (1920, 1080)).all()
+    assert (edges[:, :2] < edges[:, 2:]).all()
