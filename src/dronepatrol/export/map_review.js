@@ -97,24 +97,6 @@ class DpReview {
   }
 }
 
-function dpPaint(review, root) {
-  for (const group of root.querySelectorAll(".dp-marks")) {
-    const status = review.status(group.dataset.issue);
-    for (const button of group.children) button.setAttribute("aria-pressed", String(button.dataset.status === status));
-    if (group.parentElement.matches("#dp-list > li")) group.parentElement.dataset.status = status;
-  }
-}
-
-function dpPaintMarkers(review) {
-  for (const item of document.querySelectorAll(".dp-item[data-marker]")) {
-    const marker = window[item.dataset.marker];
-    const className = `dp-icon dp-${review.status(item.dataset.issue)}`;
-    if (marker.options.icon.options.className === className) continue;
-    marker.setIcon(L.divIcon({ ...marker.options.icon.options, className }));
-    window[item.dataset.layer].refreshClusters(marker);
-  }
-}
-
 function dpDownload(name, text) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
@@ -123,99 +105,121 @@ function dpDownload(name, text) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
-window.addEventListener("load", () => {
-  const bar = document.getElementById("dp-review");
-  if (!bar) return; // no issues
-  const map = window[document.querySelector(".folium-map").id];
-  const words = JSON.parse(bar.dataset.words);
-  const kept = new DpKept(bar.dataset.visit);
-  const review = new DpReview(Object.entries(JSON.parse(bar.dataset.given)), kept);
-  const part = (name) => document.getElementById(`dp-${name}`);
-  let opened = ""; // id of the issue whose popup is open
-
-  function say(text, isBad = false) {
-    part("said").textContent = text;
-    part("said").classList.toggle("dp-bad", isBad);
+// The bar under the list, and every button and marker that follows what is marked.
+class DpBar {
+  constructor(bar, map) {
+    this.map = map;
+    this.words = JSON.parse(bar.dataset.words);
+    this.review = new DpReview(Object.entries(JSON.parse(bar.dataset.given)), new DpKept(bar.dataset.visit));
+    this.opened = ""; // id of the issue whose popup is open
   }
-
-  function paint() {
-    const done = review.looked().size;
-    part("progress").textContent = dpFill(words.progress, { done, all: review.given.size });
-    part("done").value = done;
-    dpPaint(review, document);
-    dpPaintMarkers(review);
+  part(name) {
+    return document.getElementById(`dp-${name}`);
   }
-
-  function mark(changes) {
-    review.mark(changes);
-    if (review.isKept) say(""); else say(words.not_kept, true);
-    paint();
+  say(text, isBad = false) {
+    this.part("said").textContent = text;
+    this.part("said").classList.toggle("dp-bad", isBad);
   }
-
-  function next() {
+  paint() {
+    const done = this.review.looked().size;
+    this.part("progress").textContent = dpFill(this.words.progress, { done, all: this.review.given.size });
+    this.part("done").value = done;
+    this.paintMarks(document);
+    this.paintMarkers();
+  }
+  paintMarks(root) {
+    for (const group of root.querySelectorAll(".dp-marks")) {
+      const status = this.review.status(group.dataset.issue);
+      for (const button of group.children) button.setAttribute("aria-pressed", String(button.dataset.status === status));
+      if (group.parentElement.matches("#dp-list > li")) group.parentElement.dataset.status = status;
+    }
+  }
+  paintMarkers() {
+    for (const item of document.querySelectorAll(".dp-item[data-marker]")) {
+      const marker = window[item.dataset.marker];
+      const className = `dp-icon dp-${this.review.status(item.dataset.issue)}`;
+      if (marker.options.icon.options.className === className) continue;
+      marker.setIcon(L.divIcon({ ...marker.options.icon.options, className }));
+      window[item.dataset.layer].refreshClusters(marker);
+    }
+  }
+  mark(changes) {
+    this.review.mark(changes);
+    if (this.review.isKept) this.say(""); else this.say(this.words.not_kept, true);
+    this.paint();
+  }
+  next() {
     const rows = [...document.querySelectorAll("#dp-list > li")];
-    const at = rows.findIndex((row) => row.querySelector(".dp-marks")?.dataset.issue === opened);
-    const found = [...rows.slice(at + 1), ...rows.slice(0, at + 1)].find((row) => !row.hidden && row.dataset.status === "suspected");
-    if (!found) return say(words.all_done);
-    found.querySelector(".dp-item").click();
+    const at = rows.findIndex((row) => row.querySelector(".dp-marks").dataset.issue === this.opened);
+    const inTurn = [...rows.slice(at + 1), ...rows.slice(0, at + 1)];
+    const found = inTurn.find((row) => !row.hidden && row.dataset.status === "suspected");
+    if (found) found.querySelector(".dp-item").click(); else this.say(this.words.all_done);
   }
-
-  function save() {
-    const looked = review.looked();
+  save() {
+    const looked = this.review.looked();
     dpDownload("reviewed.csv", dpCsv(looked));
-    review.isSaved = true;
-    say(dpFill(words.saved, { count: looked.size }));
+    this.review.isSaved = true;
+    this.say(dpFill(this.words.saved, { count: looked.size }));
   }
-
-  async function load(file) {
+  async load(file) {
     let said;
     try {
-      if (file.size > dpMostBytes) throw new Error(words.too_large);
-      said = dpReadReviewed(await file.text(), words);
+      if (file.size > dpMostBytes) throw new Error(this.words.too_large);
+      said = dpReadReviewed(await file.text(), this.words);
     } catch (error) {
-      return say(dpFill(words.bad_file, { file: file.name, why: error.message }), true);
+      this.say(dpFill(this.words.bad_file, { file: file.name, why: error.message }), true);
+      return;
     }
-    const here = [...said].filter(([id]) => review.given.has(id));
-    const before = review.looked();
+    const here = [...said].filter(([id]) => this.review.given.has(id));
+    const before = this.review.looked();
     const changed = here.filter(([id, status]) => (before.get(id) ?? status) !== status).length;
-    mark(here);
-    if (review.isKept) say(dpFill(words.loaded, { count: here.length, changed, other: said.size - here.length }));
+    this.mark(here);
+    const counts = { count: here.length, changed, other: said.size - here.length };
+    if (this.review.isKept) this.say(dpFill(this.words.loaded, counts));
   }
-
-  function pressed(event) {
+  press(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input[type=search]")) return;
-    const issue = event.target.closest(".dp-marks")?.dataset.issue ?? opened;
+    const issue = event.target.closest(".dp-marks")?.dataset.issue ?? this.opened;
     const status = dpStatuses[Number(event.key) - 1];
-    if (event.key.toLowerCase() === "n") next();
-    else if (status && issue) mark([[issue, status]]);
+    if (event.key.toLowerCase() === "n") this.next();
+    else if (status && issue) this.mark([[issue, status]]);
   }
-
-  document.addEventListener("click", (event) => { // before Leaflet stops it in popups
-    const button = event.target.closest(".dp-marks button");
-    if (button) mark([[button.parentElement.dataset.issue, button.dataset.status]]);
-  }, true);
-  document.addEventListener("keydown", pressed);
-  map.on("popupopen", ({ popup }) => {
-    opened = popup.getElement().querySelector(".dp-marks").dataset.issue;
-    dpPaint(review, popup.getElement());
-    for (const item of document.querySelectorAll(".dp-item")) item.classList.toggle("dp-on", item.dataset.issue === opened);
+  open(popup) {
+    this.opened = popup.querySelector(".dp-marks").dataset.issue;
+    this.paintMarks(popup);
+    for (const item of document.querySelectorAll(".dp-item")) item.classList.toggle("dp-on", item.dataset.issue === this.opened);
     document.querySelector(".dp-on").parentElement.scrollIntoView({ block: "nearest" });
-  });
-  map.on("popupclose", () => { opened = ""; });
-  part("next").addEventListener("click", next);
-  part("save").addEventListener("click", save);
-  part("load").addEventListener("click", () => part("file").click());
-  part("file").addEventListener("change", async () => {
-    if (part("file").files.length) await load(part("file").files[0]);
-    part("file").value = ""; // so that the same file can be chosen again
-  });
-  window.addEventListener("storage", (event) => { // another window has marked some
-    if (event.key === kept.name && !review.readAgain()) paint();
-  });
-  window.addEventListener("beforeunload", (event) => {
-    if (!review.isKept && !review.isSaved) event.preventDefault();
-  });
-  const trouble = review.readAgain();
-  if (trouble) say(words[trouble], true);
-  paint();
+  }
+  listen() {
+    document.addEventListener("click", (event) => { // before Leaflet stops it in popups
+      const button = event.target.closest(".dp-marks button");
+      if (button) this.mark([[button.parentElement.dataset.issue, button.dataset.status]]);
+    }, true);
+    document.addEventListener("keydown", (event) => this.press(event));
+    this.map.on("popupopen", ({ popup }) => this.open(popup.getElement()));
+    this.map.on("popupclose", () => { this.opened = ""; });
+    this.part("next").addEventListener("click", () => this.next());
+    this.part("save").addEventListener("click", () => this.save());
+    this.part("load").addEventListener("click", () => this.part("file").click());
+    this.part("file").addEventListener("change", async ({ target }) => {
+      if (target.files.length) await this.load(target.files[0]);
+      target.value = ""; // so that the same file can be chosen again
+    });
+    window.addEventListener("storage", (event) => { // another window has marked some
+      if (event.key === this.review.kept.name && !this.review.readAgain()) this.paint();
+    });
+    window.addEventListener("beforeunload", (event) => {
+      if (!this.review.isKept && !this.review.isSaved) event.preventDefault();
+    });
+  }
+}
+
+window.addEventListener("load", () => {
+  const found = document.getElementById("dp-review");
+  if (!found) return; // no issues
+  const bar = new DpBar(found, window[document.querySelector(".folium-map").id]);
+  const trouble = bar.review.readAgain();
+  if (trouble) bar.say(bar.words[trouble], true);
+  bar.paint();
+  bar.listen();
 });
