@@ -248,17 +248,21 @@ def test_a_browser_without_storage_says_so_and_asks_before_it_loses_a_review(con
 
 
 def test_a_full_storage_is_said_and_what_is_marked_stays_on_the_page(maps, show):
-    page = show(maps / "monday.html")
+    page, other = show(maps / "monday.html"), show(maps / "monday.html")
     page.evaluate(FULL)
     assert said(page) == ""
-    one, two = ids(page)[:2]
+    one, two, three = ids(page)[:3]
     mark(page, one, "rejected")
     assert said(page).startswith("浏览器无法保留复核结论")
     mark(page, two, "allowed")
     assert (statuses(page)[one], statuses(page)[two]) == ("rejected", "allowed")
-    page.evaluate(
-        "for (const name of Object.keys(localStorage)) if (name.startsWith('other')) localStorage.removeItem(name)"
+    other.evaluate(
+        "Object.keys(localStorage).filter((name) => /^other/.test(name)).map((n) => localStorage.removeItem(n))"
     )
+    mark(other, three, "allowed")
+    assert said(other) == ""
+    page.wait_for_timeout(200)
+    assert (statuses(page)[one], statuses(page)[two]) == ("rejected", "allowed"), "the other window takes nothing away"
     mark(page, two, "confirmed")
     assert said(page) == "", "there is room again"
     page.reload()

@@ -206,7 +206,8 @@ class DpBar {
       target.value = ""; // so that the same file can be chosen again
     });
     window.addEventListener("storage", (event) => { // another window has marked some
-      if (event.key === this.review.kept.name && !this.review.readAgain()) this.paint();
+      const isOurs = event.key === this.review.kept.name && this.review.isKept; // else unsaved marks would be lost
+      if (isOurs && !this.review.readAgain()) this.paint();
     });
     window.addEventListener("beforeunload", (event) => {
       if (!this.review.isKept && !this.review.isSaved) event.preventDefault();
