@@ -133,19 +133,18 @@ def overlay(
 
 def structures(over: Overlay, min_area_m2: float = MIN_AREA_M2) -> list[Change]:
     """Return the structures of at least an area that appeared or disappeared, largest first."""
+    earlier, later = _lab(over.earlier), _lab(over.later)
+    changed = over.seen & (_likeness(earlier[:, :, 0], later[:, :, 0], over.step_m) < SAME_PATTERN)
+    was, stands = _structures(earlier, over.step_m), _structures(later, over.step_m)
+    larger = (1 / over.shrink).tolist()
     found = []
-    changed = over.seen & (_likeness(over.earlier, over.later, over.step_m) < SAME_PATTERN)
-    pairs = (over.later, over.earlier, True), (over.earlier, over.later, False)
-    for subject, other, appeared in pairs:
-        mask = _structures(subject, over.step_m) & changed
-        outlines = _outlines(_opened(mask, NARROWEST_M / over.step_m), over.step_m, min_area_m2)
-        larger = (1 / over.shrink).tolist()
-        found += [
-            Change(shapely.affinity.scale(outline, larger[0], larger[1], origin=(0, 0)), area, appeared)
-            for outline, area in outlines
-            if _contrast(subject, outline, over.step_m) > STANDS_OUT
-            and (appeared or not _stands(other, outline, over.step_m))
-        ]
+    for lab, here, there, appeared in ((later, stands, was, True), (earlier, was, stands, False)):
+        mask = _opened(here & changed, NARROWEST_M / over.step_m)
+        for outline, area_m2 in _outlines(mask, over.step_m, min_area_m2):
+            replaced = not appeared and there[_filled(outline, there.shape)].mean() > 0.5  # by another: no loss
+            if not replaced and _contrast(lab, outline, over.step_m) > STANDS_OUT:
+                whole = shapely.affinity.scale(outline, larger[0], larger[1], origin=(0, 0))
+                found.append(Change(whole, area_m2, appeared))
     return sorted(found, key=lambda change: -change.area_m2)
 
 
@@ -193,12 +192,8 @@ def _moved(image: Image, right: float, down: float) -> Image:
 
 
 def _edges(image: Image) -> Plane:
-    light = _light(image)
+    light = _lab(image)[:, :, 0]
     return np.asarray(cv2.magnitude(cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)))
-
-
-def _light(image: Image) -> Plane:
-    return np.ascontiguousarray(_lab(image)[:, :, 0])
 
 
 def _lab(image: Image) -> Plane:
@@ -206,18 +201,17 @@ def _lab(image: Image) -> Plane:
     return np.asarray(cv2.cvtColor(smooth.astype(np.float32) / 255, cv2.COLOR_BGR2Lab), dtype=np.float32)
 
 
-def _structures(image: Image, step_m: float) -> Mask:
+def _structures(lab: Plane, step_m: float) -> Mask:
     """Return where a picture shows something colourless, not dark, and broad."""
-    lab = _lab(image)
     light, chroma = lab[:, :, 0], np.hypot(lab[:, :, 1], lab[:, :, 2])
     limit = float(np.clip(np.percentile(chroma, 30), *COLOURLESS))
     return _opened(((chroma < limit) | (light > WHITE)) & (light > SHADOW), NARROWEST_M / step_m)
 
 
-def _likeness(first: Image, second: Image, step_m: float) -> Plane:
+def _likeness(first: Plane, second: Plane, step_m: float) -> Plane:
     """Return the normalised cross-correlation of the brightness around each pixel, -1 to 1."""
     side = max(3, round(PATTERN_M / step_m)) | 1
-    one, two = _light(first), _light(second)
+    one, two = np.ascontiguousarray(first), np.ascontiguousarray(second)
     mean_one, mean_two = cv2.blur(one, (side, side)), cv2.blur(two, (side, side))
     spread_one = np.maximum(cv2.blur(one * one, (side, side)) - mean_one**2, 1.0)
     spread_two = np.maximum(cv2.blur(two * two, (side, side)) - mean_two**2, 1.0)
@@ -247,13 +241,12 @@ def _outlines(mask: Mask, step_m: float, min_area_m2: float) -> list[tuple[Polyg
     return found
 
 
-def _contrast(image: Image, outline: Polygon, step_m: float) -> float:
+def _contrast(lab: Plane, outline: Polygon, step_m: float) -> float:
     """Return the difference of colour (CIE 1976) between an outline's inside and the ground around it; medians."""
     near, around = (outline.buffer(width_m / step_m) for width_m in RING_M)
-    inside, ring = _filled(outline, image.shape), _filled(around, image.shape) & ~_filled(near, image.shape)
+    inside, ring = _filled(outline, lab.shape), _filled(around, lab.shape) & ~_filled(near, lab.shape)
     if not (inside.any() and ring.any()):
         return 0.0
-    lab = _lab(image)
     return float(np.linalg.norm(np.median(lab[inside], axis=0) - np.median(lab[ring], axis=0)))
 
 
@@ -261,8 +254,3 @@ def _filled(outline: Polygon, shape: tuple[int, ...]) -> Mask:
     mask = np.zeros(shape[:2], dtype=np.uint8)
     cv2.fillPoly(mask, [np.rint(shapely.get_coordinates(outline.exterior)).astype(np.int32)], 1)
     return mask.astype(bool)
-
-
-def _stands(image: Image, outline: Polygon, step_m: float) -> bool:
-    """Return whether a picture shows a structure in most of an outline: one replaced by another is no loss."""
-    return bool(_structures(image, step_m)[_filled(outline, image.shape)].mean() > 0.5)

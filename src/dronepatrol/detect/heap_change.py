@@ -14,12 +14,15 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
+from dronepatrol.detect.change import Overlay
 from dronepatrol.detect.materials.detector import RULES
 from dronepatrol.detect.materials.look import Look, Part
 
 Image = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Plane = NDArray[np.float32]
+Levels = tuple[float, float]
+"""Grey levels are multiplied by the first, then the second is added."""
 
 KINDS = ("waste_heap", "garbage")
 """Kinds of the material rules that are heaps; debris floats away, and bare soil is no heap."""
@@ -29,12 +32,13 @@ STEP_M = 0.1
 """Metres per pixel at which patterns are compared."""
 MARGIN_M = 2.0
 """Ground around a heap that must be in the picture: the rules leave out what the border cuts, and look around it."""
-SAME_PATTERN = 0.5
+SAME_PATTERN = 0.6
 """Correlation above which a pattern counts as the same; 1 is identical, 0 unrelated."""
-_AROUND_M = 3.0  # surroundings that say how the pictures lie to each other
-_EDGE_M = 0.5  # what is so near to the outline is no surroundings
-_LOOSE_PX = 2
-_AGREES = 0.3  # correlation of the surroundings from which they are believed
+BESIDE_M = 1.0
+"""How far a heap may lie beside its place in the other picture: what registration leaves, and what low things lean."""
+AS_IT_IS: Levels = (1.0, 0.0)
+MAX_GAIN = 1.6
+_LEAST_SPREAD = 12.0  # grey levels; what is more even tells nothing about the exposure
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,42 +47,45 @@ class Heap:
 
     outline_px: Polygon
     kind: str
-    score: float
 
 
-def heaps(image: Image, gsd_m: float) -> list[Heap]:
+def exposures(over: Overlay) -> tuple[Levels, Levels]:
+    """Return what brings the earlier and the later picture to one exposure: the duller one is made like the other."""
+    greys = [cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[over.seen] for image in (over.earlier, over.later)]
+    low, high = np.percentile(greys, (10, 90), axis=1)  # what came or went is less than a tenth of most pictures
+    spread = high - low
+    if spread.min() < _LEAST_SPREAD:
+        return AS_IT_IS, AS_IT_IS
+    dull, lively = np.argsort(spread)
+    gain = min(float(spread[lively] / spread[dull]), MAX_GAIN)
+    brought = gain, float(low[lively] - gain * low[dull])
+    return (brought, AS_IT_IS) if dull == 0 else (AS_IT_IS, brought)
+
+
+def heaps(image: Image, gsd_m: float, levels: Levels = AS_IT_IS) -> list[Heap]:
     """Return the heaps in a picture (height, width, 3), BGR, of ``gsd_m`` metres per pixel; none where it is coarse."""
     if not 0 < gsd_m <= COARSEST_M or min(image.shape[:2]) * gsd_m < 2 * MARGIN_M:
         return []
+    if levels != AS_IT_IS:
+        table = np.clip(np.arange(256) * levels[0] + levels[1], 0, 255)
+        image = np.asarray(cv2.LUT(image, np.rint(table).astype(np.uint8)), dtype=np.uint8)
     look = Look.of(image, gsd_m)
-    return [Heap(_outline(part, look), kind, score) for kind in KINDS for part, score in RULES[kind][0](look)]
+    return [Heap(_outline(part, look), kind) for kind in KINDS for part, _ in RULES[kind][0](look)]
 
 
-def same_thing(subject: Image, other: Image, outline_px: Polygon, search_m: float) -> bool:
-    """Return whether two pictures show the same pattern inside an outline.
-
-    The other picture is first shifted, by at most ``search_m``, to where its surroundings of the outline fit best.
+def same_thing(subject: Image, other: Image, outline_px: Polygon) -> bool:
+    """Return whether two pictures show the same pattern inside an outline, or within :data:`BESIDE_M` of it.
 
     Parameters
     ----------
     subject, other
-        (h, w, 3) BGR, one place at :data:`STEP_M`, the outline in the middle (:func:`surroundings_m` around it).
+        (h, w, 3) BGR, one place at :data:`STEP_M`, with at least :data:`BESIDE_M` around the outline.
     outline_px
         In pixels of both.
-    search_m
-        How far the pictures may lie beside each other.
     """
-    one, two = _light(subject), _light(other)
-    inside = _filled(outline_px, one.shape)
-    near = cv2.dilate(inside, np.ones((3, 3), np.uint8), iterations=round(_EDGE_M / STEP_M)).astype(bool)
-    right, down = _shift(one, two, ~near, max(1, round(search_m / STEP_M)))
-    steps = [(right + x, down + y) for x in range(-_LOOSE_PX, _LOOSE_PX + 1) for y in range(-_LOOSE_PX, _LOOSE_PX + 1)]
-    return max(_correlation(one, np.roll(two, (-y, -x), (0, 1)), inside.astype(bool)) for x, y in steps) >= SAME_PATTERN
-
-
-def surroundings_m(search_m: float) -> float:
-    """Return how much ground around an outline's bounds :func:`same_thing` needs."""
-    return _AROUND_M + search_m
+    one, two, inside = _light(subject), _light(other), _filled(outline_px, subject.shape)
+    reach = range(-round(BESIDE_M / STEP_M), round(BESIDE_M / STEP_M) + 1)
+    return any(_correlation(one, np.roll(two, (y, x), (0, 1)), inside) >= SAME_PATTERN for x in reach for y in reach)
 
 
 def _outline(part: Part, look: Look) -> Polygon:
@@ -95,19 +102,10 @@ def _light(image: Image) -> Plane:
     return np.ascontiguousarray(cv2.GaussianBlur(small, (3, 3), 0), dtype=np.float32)
 
 
-def _filled(outline_px: Polygon, shape: tuple[int, ...]) -> Image:
-    mask = np.zeros(shape, dtype=np.uint8)
+def _filled(outline_px: Polygon, shape: tuple[int, ...]) -> Mask:
+    mask = np.zeros(shape[:2], dtype=np.uint8)
     cv2.fillPoly(mask, [np.rint(shapely.get_coordinates(outline_px.exterior)).astype(np.int32)], 1)
-    return mask
-
-
-def _shift(one: Plane, two: Plane, where: Mask, most: int) -> tuple[int, int]:
-    """Return how far right and down the second plane lies of the first, by what they show where a mask is set."""
-    inner = slice(most, one.shape[0] - most), slice(most, one.shape[1] - most)
-    fits = cv2.matchTemplate(two, one[inner], cv2.TM_CCOEFF_NORMED, mask=where[inner].astype(np.float32))
-    fits = np.where(np.abs(fits) <= 1.0, fits, 0.0)  # not so where either is even
-    row, column = np.unravel_index(int(fits.argmax()), fits.shape)
-    return (int(column) - most, int(row) - most) if fits[row, column] >= _AGREES else (0, 0)
+    return mask.astype(bool)
 
 
 def _correlation(one: Plane, two: Plane, where: Mask) -> float:

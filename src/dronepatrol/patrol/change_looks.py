@@ -11,14 +11,12 @@ from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from dronepatrol.detect import heap_change
-from dronepatrol.detect.change import MAX_SHIFT_M, STEP_M, Overlay, overlay, structures
+from dronepatrol.detect.change import STEP_M, Overlay, overlay, structures
 from dronepatrol.errors import InputError
 from dronepatrol.patrol.change_views import Earlier, Floats, Mask, Source, Spot, View
 
 LEAST_COVER = 0.2
 """Share of a photo that the earlier visit must show."""
-REGISTERED_M = 1.0
-"""Heaps of two visits that lie no further apart are one, after fine registration; :data:`MAX_SHIFT_M` without it."""
 HEAP_SHARE = 1 / 40
 """Heaps count from this share of the smallest structure's area on: they are that much smaller."""
 
@@ -79,11 +77,11 @@ def compared(view: View, earlier: Earlier, min_area_m2: float) -> Look:
         for one in structures(over, min_area_m2)
     ]
     ground, moved_m = _ground(shown, grid[0, 0], axes), _moved_m(over, axes)
-    no_heaps = _too_coarse(view, source)
+    no_heaps = _no_heaps(view, source, over)
     heaps_shown = shapely.Polygon() if no_heaps else ground.buffer(-heap_change.MARGIN_M)
     if not no_heaps:
-        search_m = MAX_SHIFT_M if over.moved_m is None else REGISTERED_M
-        finds += _heaps(view, source, (moved_m, search_m), heaps_shown, min_area_m2 * HEAP_SHARE)
+        spots = _spots(view, source, over, moved_m)
+        finds += _unmatched(view, source, spots, moved_m, heaps_shown, min_area_m2 * HEAP_SHARE)
     return Look(view, source, moved_m, ground, heaps_shown, no_heaps, tuple(finds))
 
 
@@ -105,44 +103,51 @@ def _moved_m(over: Overlay, axes: Floats) -> Floats:
     return np.asarray(np.array(moved) / over.step_m @ axes)
 
 
-def _too_coarse(view: View, source: Source) -> str:
+def _no_heaps(view: View, source: Source, over: Overlay) -> str:
     """Return why heaps cannot be compared, or nothing."""
     for which, one in (("it", view), (f"the earlier {source.name}", source)):
         if one.gsd_m > heap_change.COARSEST_M:
             most = f"expected at most {heap_change.COARSEST_M:g}"
             return f"{which} shows the ground at {one.gsd_m:.2f} m per pixel; {most}"
+    if over.moved_m is None:
+        return f"it and the earlier {source.name} are too unlike to be registered within {heap_change.BESIDE_M:g} m"
     return ""
 
 
-def _heaps(
-    view: View, source: Source, lies: tuple[Floats, float], where: BaseGeometry, min_area_m2: float
+def _spots(view: View, source: Source, over: Overlay, moved_m: Floats) -> tuple[list[Spot], list[Spot]]:
+    """Return the heaps that the later and the earlier source show, where they lie for the later one."""
+    before, after = heap_change.exposures(over)
+    earlier = source.heaps(translate(view.ground, *-moved_m), before)
+    return view.heaps(view.ground, after), [Spot(translate(one.ground, *moved_m), one.kind) for one in earlier]
+
+
+def _unmatched(
+    view: View,
+    source: Source,
+    spots: tuple[list[Spot], list[Spot]],
+    moved_m: Floats,
+    where: BaseGeometry,
+    min_area_m2: float,
 ) -> list[Find]:
-    """Return the heaps that only one of two sources shows; ``lies`` says how the earlier one does, and how surely."""
-    moved_m, search_m = lies
-    later = view.heaps(view.ground)
-    earlier = [
-        Spot(translate(one.ground, *moved_m), one.kind, one.score)
-        for one in source.heaps(translate(view.ground, *-moved_m))
-    ]
+    """Return the heaps that one source shows and the other does not."""
     finds = []
-    for own, others, appeared in ((later, earlier, True), (earlier, later, False)):
+    for own, others, appeared in ((spots[0], spots[1], True), (spots[1], spots[0], False)):
         for spot in own:
             known = spot.ground.area >= min_area_m2 and where.contains(spot.ground)
-            if not known or any(spot.ground.distance(one.ground) <= search_m for one in others):
+            if not known or any(spot.ground.distance(one.ground) <= heap_change.BESIDE_M for one in others):
                 continue
-            if not _shown_by_both(view, source, spot, lies, appeared=appeared):
+            if not _shown_by_both(view, source, spot, moved_m, appeared=appeared):
                 finds.append(Find(spot.ground, appeared, spot.kind))
     return finds
 
 
-def _shown_by_both(view: View, source: Source, spot: Spot, lies: tuple[Floats, float], *, appeared: bool) -> bool:
+def _shown_by_both(view: View, source: Source, spot: Spot, moved_m: Floats, *, appeared: bool) -> bool:
     """Return whether the pixels of both sources show what one of them calls a heap."""
-    moved_m, search_m = lies
     step_m = heap_change.STEP_M
-    west, south, east, north = spot.ground.buffer(heap_change.surroundings_m(search_m)).bounds
+    west, south, east, north = spot.ground.buffer(heap_change.MARGIN_M).bounds
     easts, norths = np.arange(west, east, step_m), np.arange(north, south, -step_m)
     grid = np.stack(np.meshgrid(easts, norths), axis=-1)
     pictures = [view.on(grid, step_m)[0], source.on(grid - moved_m, step_m)[0]]
     outline = shapely.transform(spot.ground, lambda at: (at - (west, north)) * (1 / step_m, -1 / step_m))
     subject, other = pictures if appeared else pictures[::-1]
-    return heap_change.same_thing(subject, other, outline, search_m)
+    return heap_change.same_thing(subject, other, outline)

@@ -14,7 +14,7 @@ from rasterio.errors import RasterioError
 from rasterio.windows import Window
 from shapely import Polygon
 
-from dronepatrol.detect.heap_change import STEP_M, heaps
+from dronepatrol.detect.heap_change import STEP_M, Levels, heaps
 from dronepatrol.errors import InputError
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.patrol.change_views import FINER, Floats, Image, Mask, Spot, sampled
@@ -26,7 +26,6 @@ MAX_WINDOW_PX = 1_000_000_000
 """One whose pixels are so small that a photo's ground has more of them is refused."""
 _HINT = "give the folder of an earlier patrol, or an orthophoto: a GeoTIFF of 8-bit red, green, blue with its CRS"
 _RGB = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
-_SAID = {*_RGB, ColorInterp.alpha, ColorInterp.gray, ColorInterp.undefined}
 _CORNERS = np.array([[0, 0], [0.5, 0], [1, 0], [1, 0.5], [1, 1], [0.5, 1], [0, 1], [0, 0.5]])
 
 
@@ -90,7 +89,7 @@ class Orthophoto:
         index = np.clip(np.rint(at).astype(int), 0, np.array([known.shape[1], known.shape[0]]) - 1)
         return colours, inside & known[index[..., 1], index[..., 0]]
 
-    def heaps(self, ground: Polygon) -> list[Spot]:
+    def heaps(self, ground: Polygon, levels: Levels) -> list[Spot]:
         """Return the heaps on some ground.
 
         Raises
@@ -107,7 +106,8 @@ class Orthophoto:
         def placed(pixels: Floats) -> Floats:
             return np.asarray(self._frame.to_metres(self._lonlat((pixels + 0.5) / scale + low)))
 
-        spots = [Spot(shapely.transform(one.outline_px, placed), one.kind, one.score) for one in heaps(image, step_m)]
+        found = heaps(image, step_m, levels)
+        spots = [Spot(shapely.transform(one.outline_px, placed), one.kind) for one in found]
         return [spot for spot in spots if spot.ground.intersects(ground)]
 
     def _pixels(self, east_north_m: Floats) -> Floats:
@@ -164,9 +164,6 @@ def _problem(dataset: Any) -> str:
         kinds = ", ".join(sorted(set(dataset.dtypes)))
         bands = "1 band" if dataset.count == 1 else f"{dataset.count} bands"
         return f"has {bands} of {kinds}; expected red, green and blue of 8 bits (uint8)"
-    others = [one.name for one in dataset.colorinterp[:3] if one not in _SAID]
-    if others:
-        return f"has bands of {', '.join(others)}; expected red, green and blue"
     rows, columns = dataset.block_shapes[0]
     return "is stored in too large pieces; tile it" if rows * columns * dataset.count > MAX_BLOCK_BYTES else ""
 

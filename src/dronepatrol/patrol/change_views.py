@@ -15,7 +15,7 @@ from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from dronepatrol.detect.change import STEP_M
-from dronepatrol.detect.heap_change import heaps
+from dronepatrol.detect.heap_change import Levels, heaps
 from dronepatrol.detect.images import decode
 from dronepatrol.detect.photos import MAX_PHOTO_BYTES, MAX_PIXELS
 from dronepatrol.errors import InputError
@@ -43,7 +43,6 @@ class Spot:
 
     ground: Polygon
     kind: str
-    score: float
 
 
 class Source(Protocol):
@@ -64,8 +63,8 @@ class Source(Protocol):
     def on(self, east_north_m: Floats, step_m: float) -> tuple[Image, Mask]:
         """Return BGR pixels at (h, w, 2) places, ``step_m`` apart, and where they are known."""
 
-    def heaps(self, ground: Polygon) -> list[Spot]:
-        """Return the heaps that it shows on some ground."""
+    def heaps(self, ground: Polygon, levels: Levels) -> list[Spot]:
+        """Return the heaps that it shows on some ground, at an exposure brought to the other visit's."""
 
 
 class Earlier(Protocol):
@@ -115,7 +114,6 @@ class View:
             raise InputError(msg)
         self.ground = Polygon(corners + self.place_m)
         self._small: Image | None = None
-        self._spots: list[Spot] | None = None
 
     def grid(self) -> Floats:
         """Return (h, w, 2) places of a grid along the picture's own axes, :data:`STEP_M` apart, row by row."""
@@ -145,7 +143,7 @@ class View:
         scale = np.array([image.shape[1], image.shape[0]]) / self.camera.image_wh
         return sampled(image, (pixels + 0.5) * scale - 0.5)
 
-    def heaps(self, ground: Polygon) -> list[Spot]:
+    def heaps(self, ground: Polygon, levels: Levels) -> list[Spot]:
         """Return the heaps on some ground.
 
         Raises
@@ -153,10 +151,9 @@ class View:
         InputError
             When the picture cannot be read.
         """
-        if self._spots is None:
-            found = heaps(self._read(self.path, self.camera.image_wh), self.gsd_m)
-            self._spots = [Spot(shapely.transform(one.outline_px, self._placed), one.kind, one.score) for one in found]
-        return [spot for spot in self._spots if spot.ground.intersects(ground)]
+        found = heaps(self._read(self.path, self.camera.image_wh), self.gsd_m, levels)
+        spots = [Spot(shapely.transform(one.outline_px, self._placed), one.kind) for one in found]
+        return [spot for spot in spots if spot.ground.intersects(ground)]
 
     def _placed(self, pixels: Floats) -> Floats:
         return pixels_to_ground(self.camera, self.rotation, self.height_m, pixels) + self.place_m

@@ -8,8 +8,9 @@ import shapely
 from shapely import Polygon
 from shapely.geometry import mapping
 
+from dronepatrol.detect.heap_change import BESIDE_M
 from dronepatrol.geo.local import LocalFrame
-from dronepatrol.patrol.change_looks import REGISTERED_M, Find, Look
+from dronepatrol.patrol.change_looks import Find, Look
 
 SEES = 0.8
 """Share of a change that a comparison must show to have a say in it."""
@@ -50,7 +51,7 @@ def _agreed(looks: list[Look], *, appeared: bool, of_heaps: bool) -> list[Change
         for find in look.finds
         if find.appeared is appeared and bool(find.heap_kind) is of_heaps
     ]
-    reach_m = REGISTERED_M / 2 if of_heaps else 0.0
+    reach_m = BESIDE_M / 2 if of_heaps else 0.0
     kept = []
     for place in shapely.get_parts(shapely.union_all([find.ground.buffer(reach_m) for _, find in own])).tolist():
         members = [(number, find) for number, find in own if find.ground.intersects(place)]
