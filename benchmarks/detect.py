@@ -12,6 +12,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from typing import Any
 
 import cv2
 import numpy as np
+import shapely
+from shapely.geometry import shape
 from training.data import AERIAL_CARS, CLASSES, UNCLEAR, VALIDATION, au_air, recording
 
 from dronepatrol.detect.change import as_mask, compare, plain_difference
@@ -35,11 +38,15 @@ from dronepatrol.detect.tiles import tile_sizes_px, tiles
 from dronepatrol.detect.truth.labelled import Box, Labelled, labelled
 from dronepatrol.detect.truth.read import read_truth
 from dronepatrol.model.detection import Detections
+from dronepatrol.model.progress import silent
+from dronepatrol.patrol.change import change as find_changes
+from dronepatrol.store.folder import PatrolFolder
 
 DATA = Path(os.environ.get("DRONEPATROL_TESTDATA", Path(__file__).parents[2] / "shared" / "data"))
 BRIGHTON = "imagery/brighton_beach_dji_fc300s"
 MATERIALS = ("bare_soil", "dust_net", "blue_roof", "waste_heap", "garbage")
 SEEDS = range(101, 121)
+HEAPS, HEAP_SEEDS = ("waste_heap", "garbage"), range(101, 104)
 LEAST_SCORE = 0.01
 GSD_M = 0.065
 """Ground sample distance of the photos that speed and memory are measured on: tiles of 640 px."""
@@ -204,14 +211,19 @@ def _gsd_of_cars(one: Labelled) -> float:
 
 
 def _scenes() -> Any:
-    """Return the tests' rendered scenes, which are no package."""
-    path = Path(__file__).parents[1] / "tests" / "detect" / "scenes.py"
-    spec = importlib.util.spec_from_file_location("scenes", path)
+    """Return the tests' rendered scenes."""
+    return _test_file("detect/scenes.py")
+
+
+def _test_file(name: str) -> Any:
+    """Return a file of the tests, which are no package, as a module."""
+    path = Path(__file__).parents[1] / "tests" / name
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
-    scenes = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(scenes)
-    return scenes
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _tally_of_scenes(detector: MaterialDetector, scenes: Any) -> Any:
@@ -228,6 +240,11 @@ def _tally_of_scenes(detector: MaterialDetector, scenes: Any) -> Any:
 
 
 def change() -> FigureValues:
+    """Return how well new structures are found on the pairs, and heaps that came and went on rendered visits."""
+    return _new_structures() | _heaps_that_came_and_went()
+
+
+def _new_structures() -> FigureValues:
     """Return the pixel F1 of new structures on the pairs, beside plain differencing."""
     ours, plain = np.zeros(2), np.zeros(2)
     for path in sorted((DATA / "detection" / "change_pairs" / "A").glob("*.png")):
@@ -242,6 +259,47 @@ def change() -> FigureValues:
     f1_ours, f1_plain = (float(2 * true / (2 * true + wrong)) for true, wrong in (ours, plain))
     print(f"change: pixel F1 {f1_ours:.3f}, plain differencing {f1_plain:.3f}: {f1_ours / f1_plain:.2f} times")
     return {"change_f1": round(f1_ours, 4), "plain_difference_f1": round(f1_plain, 4)}
+
+
+def _heaps_that_came_and_went() -> FigureValues:
+    """Return the share of heaps found, and what else is said, between rendered visits under two suns."""
+    visits = _test_file("patrol/visits.py")
+    found, there, false = Counter[str](), Counter[str](), Counter[str]()
+    for seed in HEAP_SEEDS:
+        town = visits.Town(seed)
+        came, went, stays = ([one for kind in HEAPS for one in town.of(kind)[n : n + 2]] for n in (0, 2, 4))
+        left = _said_of(visits, town, (came, went, stays), np.random.default_rng(seed))
+        for kind, heap in [("appeared", one) for one in came] + [("disappeared", one) for one in went]:
+            place = shapely.Point(heap.place.xy)
+            near = [number for number, one in left.items() if one[0] == kind and one[2].distance(place) < 3.0]
+            there[heap.kind] += 1
+            found[heap.kind] += bool(near)
+            left = {number: one for number, one in left.items() if number not in near}
+        false.update(what for _, what, _ in left.values())
+    counts = ", ".join(f"{found[kind]} of {there[kind]} {kind}" for kind in HEAPS)
+    print(f"change: came or went on {len(HEAP_SEEDS)} rendered places: {counts} found; false: {dict(false)}")
+    share: FigureValues = {f"change_{kind}_recall": round(found[kind] / there[kind], 4) for kind in HEAPS}
+    return share | {"change_rendered_false": sum(false.values())}
+
+
+def _said_of(visits: Any, town: Any, heaps: tuple[list[Any], ...], rng: np.random.Generator) -> dict[str, Any]:
+    """Return kind, what and outline in metres of what is said of two visits; the second under a lower sun, duller."""
+    came, went, _ = heaps
+    places = np.concatenate([one.place.xy + rng.uniform(-8, 8, (3, 2)) for three in heaps for one in three])
+    with tempfile.TemporaryDirectory() as root:
+        for name, gone, sun, light in (("a", came, visits.NOON, (1, 0)), ("b", went, visits.EVENING, (0.85, 6))):
+            options = {"height_m": visits.LOW_M, "off_m": rng.normal(0, 1.5, 2), "light": light}
+            yaws = rng.uniform(0, 360, len(places))
+            visits.photograph(Path(root, name), town.without(*gone, sun=sun), places, yaws, **options)
+        said, _ = find_changes(PatrolFolder(Path(root, "b")), Path(root, "a"), 40.0, silent)
+    return {
+        one["id"]: (
+            one["properties"]["kind"],
+            one["properties"]["what"],
+            town.frame.geometry_to_metres(shape(one["geometry"])),
+        )
+        for one in said["features"]
+    }
 
 
 def _peak_of(path: Path) -> None:

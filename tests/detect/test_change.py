@@ -65,6 +65,18 @@ def test_small_things_are_no_structures():
     assert compare(_field(), _field(roofs=[(100, 100, 108, 108)]), STEP_M) == []
 
 
+def _paving(seed, shadow):
+    """Return 128 by 128 m of grey paving, whose faint grain is another in every picture, with a shadow at a column."""
+    image = np.full((256, 256, 3), (128, 130, 130), np.uint8)
+    grain = cv2.GaussianBlur(np.random.default_rng(seed).normal(0, 1, (256, 256, 1)).astype(np.float32), (0, 0), 2)
+    image[60:90, shadow : shadow + 20] //= 2
+    return np.clip(image + (5 * grain / grain.std())[..., None], 0, 255).astype(np.uint8)
+
+
+def test_even_paving_is_no_structure_whatever_its_grain():
+    assert compare(_paving(1, 60), _paving(2, 80), STEP_M) == []
+
+
 @pytest.mark.parametrize(
     ("before", "gsd_m", "match"),
     [
