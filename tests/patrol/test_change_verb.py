@@ -108,7 +108,7 @@ def test_the_picture_shows_before_and_after_north_up(with_shed):
 
 def test_a_scene_that_stays_gives_nothing(tmp_path, town, centre, earlier):
     before = visits.orthophoto(tmp_path / "o.tif", town.scene, centre)
-    assert change(PatrolFolder(earlier), before, 40.0, silent)[0]["features"] == []
+    assert change(_first(earlier, tmp_path, 2), before, 40.0, silent)[0]["features"] == []
 
 
 def test_photos_that_cannot_be_compared_are_named(tmp_path, town, centre, earlier):
@@ -250,7 +250,7 @@ def _blank(image):
 )
 def test_an_orthophoto_in_any_crs_and_turned_is_an_earlier_visit(tmp_path, town, centre, later, crs, yaw, options):
     before = visits.orthophoto(tmp_path / "o.tif", town.scene, centre, crs=crs, yaw=yaw, **options)
-    result, _ = change(PatrolFolder(later), before, 40.0, silent)
+    result, _ = change(_first(later, tmp_path, 1), before, 40.0, silent)
     _is_the_shed(result, town, centre, "appeared")
 
 
@@ -263,14 +263,14 @@ def test_an_orthophoto_in_any_crs_and_turned_is_an_earlier_visit(tmp_path, town,
 )
 def test_nothing_is_said_of_what_an_orthophoto_does_not_show(tmp_path, town, centre, later, bands, options):
     before = visits.orthophoto(tmp_path / "o.tif", town.scene, centre, bands=bands, **options)
-    assert change(PatrolFolder(later), before, 40.0, silent)[0]["features"] == []
+    assert change(_first(later, tmp_path, 1), before, 40.0, silent)[0]["features"] == []
 
 
 def test_bands_in_another_order_are_read_as_the_file_says(tmp_path, town, centre, later):
     before = visits.orthophoto(tmp_path / "o.tif", town.scene, centre, bands=lambda one: np.moveaxis(one, -1, 0)[::-1])
     with rasterio.open(before, "r+") as dataset:
         dataset.colorinterp = ColorInterp.blue, ColorInterp.green, ColorInterp.red
-    result, _ = change(PatrolFolder(later), before, 40.0, silent)
+    result, _ = change(_first(later, tmp_path, 1), before, 40.0, silent)
     _is_the_shed(result, town, centre, "appeared")
 
 

@@ -2,10 +2,11 @@
 
 Two pictures months apart differ everywhere in colour: sun, season, camera. What stays is the pattern of edges. So
 things come first: compact, colourless ones are candidates in each picture, and one is new where its surroundings show
-another pattern than before (normalised cross-correlation, which no change of brightness or contrast alters). Plants are
-coloured and shadows are dark, so neither is a candidate.
+another pattern than before (normalised cross-correlation, which no change of brightness or contrast alters), and where
+it stands out from the ground around it: grey paving has no pattern, only grain. Plants are coloured and shadows are
+dark, so neither is a candidate.
 
-Limits: roofs as colourful as the ground are not seen; new roads and paved yards may pass for structures where they are
+Limits: roofs as colourful as the ground, and those as grey as the paving around, are not seen; new roads and paved yards may pass for structures where they are
 compact; the pictures must show the ground alike (nadir or orthophoto), and be georeferenced to a few metres.
 """
 

@@ -84,7 +84,8 @@ def same_thing(subject: Image, other: Image, outline_px: Polygon) -> bool:
         In pixels of both.
     """
     one, two, inside = _light(subject), _light(other), _filled(outline_px, subject.shape)
-    reach = range(-round(BESIDE_M / STEP_M), round(BESIDE_M / STEP_M) + 1)
+    most = round(BESIDE_M / STEP_M)
+    reach = range(-most, most + 1, 2)
     return any(_correlation(one, np.roll(two, (y, x), (0, 1)), inside) >= SAME_PATTERN for x in reach for y in reach)
 
 
