@@ -6,8 +6,9 @@ another pattern than before (normalised cross-correlation, which no change of br
 it stands out from the ground around it: grey paving has no pattern, only grain. Plants are coloured and shadows are
 dark, so neither is a candidate.
 
-Limits: roofs as colourful as the ground, and those as grey as the paving around, are not seen; new roads and paved yards may pass for structures where they are
-compact; the pictures must show the ground alike (nadir or orthophoto), and be georeferenced to a few metres.
+Limits: roofs as colourful as the ground, and those as grey as the paving around, are not seen; new roads and paved
+yards may pass for structures where they are compact; the pictures must show the ground alike (nadir or orthophoto), and
+be georeferenced to a few metres.
 """
 
 from dataclasses import dataclass
