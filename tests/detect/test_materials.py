@@ -75,6 +75,14 @@ def test_it_finds_debris_on_the_canals_of_twenty_scenes():
 
 
 @pytest.mark.campaign
+def test_it_finds_smoke_over_twenty_scenes():
+    found, there, false = scenes.smoke_found(MaterialDetector(), range(101, 121), 2)
+    print("smoke", found, "of", there, "found", false, "false")
+    assert found >= 0.8 * there
+    assert false <= 0.25 * found
+
+
+@pytest.mark.campaign
 def test_it_finds_what_twenty_scenes_plant():
     tally = _tally(range(101, 121), 1)
     for kind in KINDS:
@@ -187,6 +195,81 @@ def test_what_is_made_is_no_heap(draw, most):
         for image, gsd_m in ((fine, 0.05), (coarse, 0.075)):
             wrong += bool({"garbage", "waste_heap"} & set(MaterialDetector()(image, gsd_m).kind.tolist()))
     assert wrong <= most
+
+
+def _town(seed):
+    """Return 80 by 60 m of grass, a road with pavements, roofs and trees, at 0.1 m per pixel."""
+    random = np.random.default_rng(seed)
+    image = np.empty((600, 800, 3), dtype=np.uint8)
+    image[:] = (62, 110, 84)
+    image[250:370] = (156, 162, 166)
+    image[275:345] = (104, 102, 100)
+    image[308:311] = (230, 232, 230)
+    for corner in random.uniform((20, 20), (680, 140), (3, 2)).astype(int).tolist():
+        tint = random.choice(np.array([(86, 83, 80), (76, 84, 140), (168, 172, 172)])).tolist()
+        cv2.rectangle(image, corner, (corner[0] + 110, corner[1] + 90), tint, -1)
+    for at in random.uniform((20, 390), (780, 580), (12, 2)).astype(int).tolist():
+        cv2.circle(image, at, int(random.integers(14, 28)), (40, 82, 50), -1, cv2.LINE_AA)
+    grain = cv2.GaussianBlur(random.normal(0, 8, (600, 800)), (0, 0), 0.8)[:, :, None]
+    return np.clip(image + grain, 0, 255).astype(np.uint8)
+
+
+def _white_roof(image, random):
+    cv2.rectangle(image, (300, 390), (470, 520), (246, 248, 248), -1)
+    return cv2.GaussianBlur(image, (0, 0), 0.8)
+
+
+def _concrete(image, random):
+    """A slab of pale concrete with soft stains."""
+    stains = cv2.GaussianBlur(random.normal(0, 1, (600, 800)), (0, 0), 20)
+    slab = 205 + 10 * stains / stains.std() + random.normal(0, 4, (600, 800))
+    image[380:580, 200:560] = np.clip(slab, 0, 255)[380:580, 200:560, None]
+    return image
+
+
+def _surf(image, random):
+    """Water with ragged streaks of foam."""
+    image[380:] = np.clip(random.normal((100, 110, 80), 3, (220, 800, 3)), 0, 255)
+    waves = cv2.GaussianBlur(random.normal(0, 1, (220, 800)), (0, 0), sigmaX=20, sigmaY=4)
+    foam = waves / waves.std() + cv2.GaussianBlur(random.normal(0, 2, (220, 800)), (0, 0), 1.0) > 1.2
+    image[380:][foam] = (240, 242, 240)
+    return cv2.GaussianBlur(image, (0, 0), 0.8)
+
+
+def _haze(image, random):
+    """A veil over all of it, thicker to one side."""
+    thin = np.linspace(0.2, 0.6, 800)[None, :, None]
+    return (image * (1 - thin) + 205 * thin).astype(np.uint8)
+
+
+def _out_of_focus(image, random):
+    """A blurred patch, as privacy filters and stitching leave."""
+    cover = cv2.GaussianBlur(cv2.circle(np.zeros((600, 800)), (400, 300), 110, 1, -1), (0, 0), 10)[:, :, None]
+    return (image * (1 - cover) + cv2.GaussianBlur(image, (0, 0), 12) * cover).astype(np.uint8)
+
+
+def _overexposed(image, random):
+    """A patch as white as snow: the sensor's end of scale."""
+    glare = cv2.GaussianBlur(cv2.circle(np.zeros((600, 800)), (400, 480), 70, 1, -1), (0, 0), 12)[:, :, None]
+    return np.clip(image + 900 * glare, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("spoil", [_white_roof, _concrete, _surf, _haze, _out_of_focus, _overexposed])
+def test_what_is_pale_and_no_smoke(spoil):
+    for seed in range(4):
+        image = spoil(_town(seed), np.random.default_rng(seed))
+        assert "smoke" not in MaterialDetector()(image, 0.1).kind, seed
+
+
+def test_plumes_are_smoke_and_towns_without_are_not():
+    found = 0
+    for seed in range(8):
+        clear = _town(seed)
+        assert "smoke" not in MaterialDetector()(clear, 0.1).kind, seed
+        image, there = scenes.with_smoke(clear, np.random.default_rng(seed), 0.1)
+        finds = MaterialDetector()(image, 0.1)
+        found += scenes.same(finds.xyxy[finds.kind == "smoke"], there)
+    assert found >= 4
 
 
 def test_small_things_need_fine_pictures():

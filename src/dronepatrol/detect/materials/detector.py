@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from dronepatrol.detect.materials import ground, heaps, puddles
+from dronepatrol.detect.materials import ground, heaps, puddles, smoke
 from dronepatrol.detect.materials.look import Look, Part
 from dronepatrol.model.detection import Detections
 
@@ -17,6 +17,7 @@ RULES: dict[str, tuple[Rule, float]] = {
     "waste_heap": (heaps.rubble, heaps.MAX_GSD_M),
     "garbage": (heaps.garbage, heaps.MAX_GSD_M),
     "floating_debris": (heaps.floating_debris, heaps.MAX_GSD_M),
+    "smoke": (smoke.smoke, smoke.MAX_GSD_M),
     "standing_water": (puddles.standing_water, puddles.MAX_GSD_M),
 }
 """Kind to its rule and the coarsest ground sample distance at which it works."""

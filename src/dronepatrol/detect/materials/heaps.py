@@ -40,9 +40,9 @@ def rubble(look: Look) -> Iterator[Find]:
 def garbage(look: Look) -> Iterator[Find]:
     """Find exposed garbage: black, white and coloured bags and scraps, 1.2 to 8 m; up to 0.08 m per pixel.
 
-    It is full of edges, and they run in all directions. Fooled by market goods laid out and a few parasols; garbage of one
-    colour and single bags are not found. What is green in between is a bed of flowers, and what is even in between a
-    parasol.
+    It is full of edges, and they run in all directions. Fooled by market goods laid out and a few parasols; garbage of
+    one colour and single bags are not found. What is green in between is a bed of flowers, and what is even in between
+    a parasol.
     """
     extreme = (
         (look.light > 85) | (look.light < 22) | ((look.chroma > 38) & ((look.hue_deg > 255) | (look.hue_deg < 50)))
@@ -50,12 +50,13 @@ def garbage(look: Look) -> Iterator[Find]:
     mixed = (look.spread(look.light, 0.9) > 10) & look.closed(extreme, 0.7)
     litter = look.opened(look.closed(mixed, 0.8), 0.6)
     green = look.within((95.0, 170.0), (12.0, 90.0), (10.0, 90.0))
+    edges = look.changes() > _EDGE_PER_M
     for part in parts(look, litter, (1.2, 8.0), (0.8, 6.0)):
         light, chroma = part.of(look.light), part.of(look.chroma)
         shares = (float((light > 80).mean()), float((light < 25).mean()), float((chroma > 30).mean()))
         several = sorted(shares)[1] > 0.04 and sum(shares) > 0.3
         jumbled = _lumps(look, part) > 0.3 and _right_angled(look, part) < _MADE
-        small = _edges(look, part) > _LEAST_EDGES
+        small = part.share(edges) > _LEAST_EDGES
         if several and jumbled and small and part.solidity > 0.6 and part.share(green) < 0.1:
             yield part, min(1.0, 0.4 + 0.6 * part.solidity)
 
@@ -117,15 +118,6 @@ def _lumps(look: Look, part: Part) -> float:
     _, _, stats, _ = cv2.connectedComponentsWithStats(bright.astype(np.uint8), connectivity=4)
     area = stats[1:, cv2.CC_STAT_AREA] * look.step_m**2
     return float(((area >= 0.03) & (area <= 1.0)).sum()) / part.area_m2
-
-
-def _edges(look: Look, part: Part) -> float:
-    """Return the share of a part in which colour changes fast."""
-    squares = np.zeros(part.mask.shape, dtype=np.float32)
-    for plane in (look.light, look.a, look.b):
-        for way in ((1, 0), (0, 1)):
-            squares += cv2.Sobel(plane[part.window], cv2.CV_32F, *way, scale=1 / 8) ** 2
-    return float((np.sqrt(squares[part.mask]) / look.step_m > _EDGE_PER_M).mean())
 
 
 def _right_angled(look: Look, part: Part) -> float:

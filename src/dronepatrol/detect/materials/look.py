@@ -69,6 +69,14 @@ class Look:
         mean = self.mean(plane, side_m)
         return np.sqrt(np.maximum(self.mean(plane * plane, side_m) - mean * mean, 0))
 
+    def changes(self) -> Plane:
+        """Return how fast colour changes, CIE Lab units a metre."""
+        squares = np.zeros(self.light.shape, dtype=np.float32)
+        for plane in (self.light, self.a, self.b):
+            for way in ((1, 0), (0, 1)):
+                squares += cv2.Sobel(plane, cv2.CV_32F, *way, scale=1 / 8) ** 2
+        return np.asarray(np.sqrt(squares) / self.step_m, dtype=np.float32)
+
     def closed(self, mask: Mask, gap_m: float) -> Mask:
         """Return the mask with gaps of up to about ``gap_m`` filled."""
         return self._morphed(mask, cv2.MORPH_CLOSE, gap_m)
@@ -101,6 +109,24 @@ class Part:
     rectangularity: float
     """Share of its smallest rectangle that it fills."""
 
+    @classmethod
+    def of_mask(cls, look: Look, window: tuple[slice, slice], mask: Mask) -> "Part":
+        """Measure a part: its pixels ``mask`` in a window."""
+        hull = cv2.convexHull(np.argwhere(mask)[:, ::-1].astype(np.float32))
+        _, (w, h), _ = cv2.minAreaRect(hull)
+        hull_px = cv2.contourArea(hull) + cv2.arcLength(hull, closed=True) / 2 + 1  # from pixel centres to their edges
+        area = int(np.count_nonzero(mask))
+        sides_m = (w + 1) * look.step_m, (h + 1) * look.step_m
+        return cls(
+            window,
+            mask,
+            max(sides_m),
+            min(sides_m),
+            area * look.step_m**2,
+            min(area / hull_px, 1.0),
+            min(area / ((w + 1) * (h + 1)), 1.0),
+        )
+
     def of(self, plane: Plane) -> Plane:
         """Return the values of a plane in the part."""
         return plane[self.window][self.mask]
@@ -126,21 +152,6 @@ def parts(look: Look, mask: Mask, long_m: tuple[float, float], short_m: tuple[fl
         if cut or diagonal_m < long_m[0] or max(wide, high) * look.step_m > long_m[1] or area < 9:
             continue
         window = slice(top, top + high), slice(left, left + wide)
-        inside = np.asarray(labels[window] == label)
-        points = np.argwhere(inside)[:, ::-1].astype(np.float32)
-        hull = cv2.convexHull(points)
-        _, (w, h), _ = cv2.minAreaRect(hull)
-        sides_m = (w + 1) * look.step_m, (h + 1) * look.step_m
-        if not (long_m[0] <= max(sides_m) <= long_m[1] and short_m[0] <= min(sides_m) <= short_m[1]):
-            continue
-        perimeter = cv2.arcLength(hull, closed=True)
-        hull_px = cv2.contourArea(hull) + perimeter / 2 + 1  # from pixel centres to their edges
-        yield Part(
-            window,
-            inside,
-            max(sides_m),
-            min(sides_m),
-            area * look.step_m**2,
-            min(area / hull_px, 1.0),
-            min(area / ((w + 1) * (h + 1)), 1.0),
-        )
+        part = Part.of_mask(look, window, np.asarray(labels[window] == label))
+        if long_m[0] <= part.long_m <= long_m[1] and short_m[0] <= part.short_m <= short_m[1]:
+            yield part
