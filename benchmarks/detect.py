@@ -69,7 +69,10 @@ def redrawn() -> list[Labelled]:
     found = []
     for one in au_air(DATA / "detection" / "auair"):
         names = ["" if kind == UNCLEAR else CLASSES[kind] for kind in one.kind]
-        boxes = [Box(*edges, name, is_region=not name) for edges, name in zip(one.xyxy.tolist(), names, strict=True)]
+        boxes = [
+            Box(left, top, right, bottom, name, is_region=not name)
+            for (left, top, right, bottom), name in zip(one.xyxy.tolist(), names, strict=True)
+        ]
         found.append(labelled(one.path, boxes, "auair_boxes.csv"))
     return found
 

@@ -21,6 +21,7 @@ from training.augment import Crops
 from training.data import CLASSES, aerial_cars, au_air, split
 from training.loss import loss
 from training.network import COCO_BUS, COCO_CAR, COCO_TRUCK, Network
+from training.pair import pair
 from training.rendered import rendered
 
 CLASS_ROWS = (COCO_CAR, COCO_CAR, COCO_TRUCK, COCO_BUS)
@@ -54,13 +55,13 @@ def main() -> None:
         _follow(average, network, step)
         if (step + 1) % SAVE_EVERY == 0 or step + 1 == options.steps:
             _save(state, step + 1, network, average, optimizer, crops)
-            average.save(options.out / "vehicles.onnx", CLASSES, {"author": "dronepatrol"})
-            if (step + 1) % KEEP_EVERY == 0:
-                average.save(options.out / f"vehicles-{step + 1:05d}.onnx", CLASSES, {"author": "dronepatrol"})
-            if step + 1 == options.steps:
-                _save_mean(options.out, options.steps)
+            if (step + 1) % KEEP_EVERY == 0 or step + 1 == options.steps:
+                average.save(options.out / f"trained-{step + 1:05d}.onnx", CLASSES, {"author": "dronepatrol"})
             minutes = (time.monotonic() - began) / 60
             _say(f"step {step + 1} of {options.steps}  loss {value:.3f}  {minutes:.1f} min")
+    Network(options.start, CLASS_ROWS).save(options.out / "started.onnx", CLASSES, {})
+    trained = _mean(options.out, options.steps)
+    onnx.save(pair(trained, onnx.load(options.out / "started.onnx")), options.out / "vehicles.onnx")
 
 
 def _say(text: str) -> None:
@@ -117,17 +118,15 @@ def _save(
     temporary.replace(path)
 
 
-def _save_mean(out: Path, steps: int) -> None:
-    """Write the mean of the networks kept in the last third of the steps as ``vehicles.onnx``, where there are such."""
-    last = [path for path in sorted(out.glob("vehicles-*.onnx")) if 2 * steps / 3 <= int(path.stem[9:]) <= steps]
+def _mean(out: Path, steps: int) -> onnx.ModelProto:
+    """Return the mean of the networks that were kept in the last third of the steps."""
+    last = [path for path in sorted(out.glob("trained-*.onnx")) if 2 * steps / 3 <= int(path.stem[8:]) <= steps]
     models = [onnx.load(path) for path in last]
-    if not models:
-        return
     for parts in zip(*(model.graph.initializer for model in models), strict=True):
         values = [numpy_helper.to_array(part) for part in parts]
         if values[0].dtype == np.float32:
             parts[0].CopyFrom(numpy_helper.from_array(np.mean(values, axis=0, dtype=np.float32), parts[0].name))
-    onnx.save(models[0], out / "vehicles.onnx")
+    return models[0]
 
 
 def _resume(path: Path, network: Network, average: Network, optimizer: torch.optim.Optimizer, crops: Crops) -> int:
@@ -145,7 +144,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with aerial_cars/ and auair/")
     parser.add_argument("--start", type=Path, required=True, help="yolox_nano.onnx (Apache-2.0) to start from")
-    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint.pt and vehicles.onnx")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for what is drawn, kept and made; vehicles.onnx in the end"
+    )
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--batch", type=int, default=12)
     parser.add_argument("--size", type=int, default=256, help="side of the crops in pixels, a multiple of 64")

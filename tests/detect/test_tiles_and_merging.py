@@ -107,8 +107,9 @@ def test_parts_of_a_better_box_go_and_what_holds_a_better_box_stays():
     assert keep_best(xyxy, score, np.array([0, 1, 0, 1]), max_iou=0.5, max_inside=0.8).tolist() == [0, 3, 1, 2]
 
 
-def test_unknown_scale_is_looked_at_whole_and_in_quarters():
-    assert tile_sizes_px((4000, 3000), 416, None) == [2000, 4000]
+def test_unknown_scale_is_looked_at_whole_and_in_halves_while_there_are_pixels():
+    assert tile_sizes_px((4000, 3000), 416, None) == [500, 1000, 2000, 4000]
+    assert tile_sizes_px((1000, 600), 640, None) == [500, 1000]
     assert tile_sizes_px((416, 416), 416, float("nan")) == [208, 416]
 
 

@@ -8,7 +8,7 @@ from dronepatrol.model.patrol import RegisterKind
 
 def test_every_class_has_a_code_of_one_system_and_both_names() -> None:
     known = load_taxonomy()
-    assert len({problem.id for problem in known.problems}) == len(known.problems) == 9
+    assert len({problem.id for problem in known.problems}) == len(known.problems) == 11
     for problem in known.problems:
         assert re.fullmatch(r"\d{5}", problem.code)
         assert problem.code_system == "GB/T 47678.5-2026"
@@ -24,6 +24,7 @@ def test_kinds_lead_to_problems_and_rules() -> None:
     assert codes["motorcycle"] == "09010"
     assert codes["shared_bike"] == "09011"
     assert codes["blue_roof"] == "06001"
+    assert codes["smoke"] == "06020"
     assert known.rule_of["car_parking"].where == "inside"
     assert known.rule_of["car_parking"].register is RegisterKind.STRICT_PARKING
     assert known.rule_of["road_vending"].where == "outside"

@@ -44,12 +44,15 @@ def tile_sizes_px(
     """Return the sides of the tiles, in image pixels, that an image is looked at with, smallest first.
 
     With a known ground sample distance: tiles for cars, and :data:`LARGER` times larger ones where an image has more
-    than one, in which things too long for the overlap are whole. Where it is unknown: the whole image, and tiles of
-    half its length.
+    than one, in which things too long for the overlap are whole. Where it is unknown: the whole image, tiles of half
+    its length, and halves of those as long as a tile has the pixels that the network takes.
     """
     longest = max(image_wh)
     if gsd_m is None or not math.isfinite(gsd_m) or gsd_m <= 0:
-        return [max(longest // 2, 16), longest]
+        sizes = [max(longest // 2, 16), longest]
+        while sizes[0] // 2 >= network_px:
+            sizes.insert(0, sizes[0] // 2)
+        return sizes
     first = tile_size_px(network_px, gsd_m, car_px)
     return [first] if first >= longest else [first, min(LARGER * first, longest)]
 
