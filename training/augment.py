@@ -21,10 +21,8 @@ NEAR_NADIR, NEAR_OBLIQUE = 0.8, 0.45
 """Share of crops that are taken near a vehicle; the rest shows whatever is there, mostly background."""
 SLENDER = 1.6
 """A box longer than this many widths is the outline of a vehicle that lies along it; others may lie askew."""
-OBLIQUE_WEIGHT = 3.5
-"""How much more often a recording of tilted views is drawn from: they are few, and differ most."""
 OBLIQUE_TILES = (1.0, 2.0, 4.0)
-"""Tilted views are looked at whole and in tiles of these fractions of their length; so are they learned from."""
+"""Tilted views are looked at whole and in tiles of these fractions of their length; so are they shown."""
 NETWORK_PX = 416
 OBLIQUE_LIGHT = 0.6
 """Share of tilted views whose light and noise are changed: there are no such copies among those met in use."""
@@ -43,11 +41,7 @@ class Crops:
         self._pixels: list[Image] = [_read(image) for image in images]
         names = sorted({image.recording for image in images})
         count = {name: sum(image.recording == name for image in images) for name in names}
-        weight = np.array(
-            [  # large recordings lead, not drown
-                count[image.recording] ** -0.5 * (1.0 if image.nadir else OBLIQUE_WEIGHT) for image in images
-            ]
-        )
+        weight = np.array([count[image.recording] ** -0.5 for image in images])  # large recordings lead, not drown
         self._share = weight / weight.sum()
 
     def batch(self, count: int) -> tuple[Image, list[Boxes], list[NDArray[np.intp]]]:
@@ -81,7 +75,7 @@ class Crops:
         matrix = _matrix(centre, self._linear(image.nadir) * scale, size)
         smooth = cv2.INTER_AREA if scale < 0.6 else cv2.INTER_LINEAR
         out = cv2.warpAffine(pixels, matrix, (size, size), flags=smooth, borderValue=(GREY, GREY, GREY))
-        boxes, kind = _boxes(image, matrix, size, out)
+        boxes, kind = _boxes(image, matrix, size, out) if image.nadir else _none()
         if image.nadir or self.random.random() < OBLIQUE_LIGHT:
             out = self._light(np.asarray(out, dtype=np.uint8))
         return np.asarray(out, dtype=np.uint8), boxes, kind
@@ -165,17 +159,14 @@ def _boxes(image: Labelled, matrix: NDArray[np.float64], size: int, out: Image) 
     share = np.prod(seen[:, 2:] - seen[:, :2], axis=1) / np.maximum(np.prod(whole[:, 2:] - whole[:, :2], axis=1), 1e-6)
     side = (seen[:, 2:] - seen[:, :2]).min(axis=1, initial=np.inf)
     kept = (share >= MIN_VISIBLE) & (side >= 3.0) & (image.kind != UNCLEAR)
-    _paint_out(out, seen[~kept & (share > 0)], seen[kept])
+    for left, top, right, bottom in np.round(seen[~kept & (share > 0)]).astype(int):
+        out[top:bottom, left:right] = GREY
     return seen[kept].astype(np.float32), image.kind[kept]
 
 
-def _paint_out(out: Image, hidden: NDArray[np.float64], kept: NDArray[np.float64]) -> None:
-    """Paint boxes grey in place, but for what other boxes, which are kept, show."""
-    before = out.copy()
-    for left, top, right, bottom in np.round(hidden).astype(int):
-        out[top:bottom, left:right] = GREY
-    for left, top, right, bottom in np.round(kept).astype(int):
-        out[top:bottom, left:right] = before[top:bottom, left:right]
+def _none() -> tuple[Boxes, NDArray[np.intp]]:
+    """Return the boxes of a tilted view: what it shows is the other network's, and this one learns to be silent."""
+    return np.empty((0, 4), dtype=np.float32), np.empty(0, dtype=np.intp)
 
 
 def _read(image: Labelled) -> Image:

@@ -20,7 +20,9 @@ REDRAWN = Path(__file__).with_name("auair_boxes.csv")
 """Boxes around the vehicles of AU-AIR's images, drawn anew over the pictures: the set's own leave most vehicles out."""
 EDGES = ("left", "top", "right", "bottom")
 UNCLEAR = -1
-"""Kind of a region whose vehicles cannot be told apart; it is painted out."""
+"""Kind of a region whose vehicles cannot be told apart: painted out, neither missed nor false."""
+LOOKS_DOWN = frozenset({"frame_20190829091111"})
+"""The recordings of AU-AIR whose camera looks straight down."""
 
 RENDERED = "rendered"
 """The recording of all rendered photos."""
@@ -63,7 +65,8 @@ def au_air(folder: Path) -> Iterator[Labelled]:
             kinds.setdefault(row["image"], []).append(kind)
     for path in sorted((folder / "images").glob("*.jpg")):
         xyxy = np.array(boxes.get(path.name, []), dtype=np.float32).reshape(-1, 4)
-        yield Labelled(path, recording(path.name), False, xyxy, np.array(kinds.get(path.name, []), dtype=np.intp))
+        kind, source = np.array(kinds.get(path.name, []), dtype=np.intp), recording(path.name)
+        yield Labelled(path, source, source in LOOKS_DOWN, xyxy, kind)
 
 
 def recording(name: str) -> str:

@@ -14,7 +14,7 @@ from dronepatrol.areas import read_areas, read_register, read_zones
 from dronepatrol.geo.ground import ground_to_pixels
 from dronepatrol.geo.rotation import camera_to_ned
 from dronepatrol.model.camera import Camera
-from dronepatrol.model.detection import Detector
+from dronepatrol.model.detection import Detections, Detector
 from dronepatrol.model.patrol import RegisterKind
 from dronepatrol.sim.render.renderer import Renderer
 from dronepatrol.sim.scene.ground import WATER
@@ -22,6 +22,8 @@ from dronepatrol.sim.scene.scene import Scene, build_scene
 
 DEMO = Path(__file__).resolve().parents[2] / "geodata" / "pinghu" / "xindai-demo"
 CAMERA = Camera.pinhole((2048, 1536), 2048.0)
+HEIGHT_M = 100.0
+GSD_M = HEIGHT_M / CAMERA.fx_px
 
 
 def demo_scene(seed: int) -> Scene:
@@ -92,6 +94,16 @@ def with_puddle(image: np.ndarray, rng: np.random.Generator, gsd_m: float) -> tu
     return np.clip(image * (1 - cover) + water * cover, 0, 255).astype(np.uint8), centre
 
 
+def _from_above(scene: Scene, renderer: Renderer, xy: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    rotation = camera_to_ned(rng.uniform(0, 360), -90.0, 0.0)
+    return renderer.render(*scene.frame.to_lonlat(xy).tolist(), HEIGHT_M, rotation)
+
+
+def _finds(detector: Detector, image: np.ndarray) -> Detections:
+    jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+    return detector(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), GSD_M)
+
+
 def puddles_found(detector: Detector, seeds: Sequence[int], photos: int) -> tuple[int, int]:
     """Return how many puddles painted on photos of rendered scenes are found, and how many there are."""
     found = 0
@@ -100,11 +112,8 @@ def puddles_found(detector: Detector, seeds: Sequence[int], photos: int) -> tupl
         renderer = Renderer(scene, CAMERA)
         for _ in range(photos):
             plant = scene.plants[rng.integers(len(scene.plants))]
-            rotation = camera_to_ned(rng.uniform(0, 360), -90.0, 0.0)
-            image = renderer.render(*scene.frame.to_lonlat(plant.place.xy).tolist(), 100.0, rotation)
-            image, centre = with_puddle(image, rng, 100.0 / CAMERA.fx_px)
-            jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
-            finds = detector(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), 100.0 / CAMERA.fx_px)
+            image, centre = with_puddle(_from_above(scene, renderer, plant.place.xy, rng), rng, GSD_M)
+            finds = _finds(detector, image)
             boxes = finds.xyxy[finds.kind == "standing_water"]
             found += bool(np.any((boxes[:, :2] < centre).all(axis=1) & (boxes[:, 2:] > centre).all(axis=1)))
     return found, len(seeds) * photos
@@ -153,11 +162,7 @@ def debris_found(detector: Detector, seeds: Sequence[int], photos: int) -> tuple
             place = open_water(scene, rng)
             if place is None:
                 continue
-            rotation = camera_to_ned(rng.uniform(0, 360), -90.0, 0.0)
-            image = renderer.render(*scene.frame.to_lonlat(place).tolist(), 100.0, rotation)
-            image = with_debris(image, rng, 100.0 / CAMERA.fx_px)
-            jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
-            finds = detector(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), 100.0 / CAMERA.fx_px)
+            finds = _finds(detector, with_debris(_from_above(scene, renderer, place, rng), rng, GSD_M))
             boxes, centre = finds.xyxy[finds.kind == "floating_debris"], np.array(CAMERA.image_wh) / 2
             middle = (boxes[:, :2] + boxes[:, 2:]) / 2
             found += bool(np.any(np.linalg.norm(middle - centre, axis=1) < 40))  # pixels, 2 m
@@ -220,16 +225,14 @@ def smoke_found(detector: Detector, seeds: Sequence[int], photos: int) -> tuple[
         renderer = Renderer(scene, CAMERA)
         for _ in range(photos):
             plant = scene.plants[rng.integers(len(scene.plants))]
-            rotation = camera_to_ned(rng.uniform(0, 360), -90.0, 0.0)
-            clear = renderer.render(*scene.frame.to_lonlat(plant.place.xy).tolist(), 100.0, rotation)
-            image, there = with_smoke(clear, rng, 100.0 / CAMERA.fx_px)
-            jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
-            finds = detector(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), 100.0 / CAMERA.fx_px)
+            clear = _from_above(scene, renderer, plant.place.xy, rng)
+            image, there = with_smoke(clear, rng, GSD_M)
+            finds = _finds(detector, image)
             plume = shapely.box(*there)
             boxes = [shapely.box(*xyxy) for xyxy in finds.xyxy[finds.kind == "smoke"]]
             found += same(finds.xyxy[finds.kind == "smoke"], there)
             false += sum(not box.intersects(plume) for box in boxes)
-            false += int((detector(clear, 100.0 / CAMERA.fx_px).kind == "smoke").sum())
+            false += int((detector(clear, GSD_M).kind == "smoke").sum())
     return found, len(seeds) * photos, false
 
 
