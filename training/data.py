@@ -65,8 +65,9 @@ def au_air(folder: Path) -> Iterator[Labelled]:
             kinds.setdefault(row["image"], []).append(kind)
     for path in sorted((folder / "images").glob("*.jpg")):
         xyxy = np.array(boxes.get(path.name, []), dtype=np.float32).reshape(-1, 4)
-        kind, source = np.array(kinds.get(path.name, []), dtype=np.intp), recording(path.name)
-        yield Labelled(path, source, source in LOOKS_DOWN, xyxy, kind)
+        source = recording(path.name)
+        found = np.array(kinds.get(path.name, []), dtype=np.intp)
+        yield Labelled(path, source, source in LOOKS_DOWN, xyxy, found)
 
 
 def recording(name: str) -> str:
