@@ -74,8 +74,11 @@ def test_a_full_disk_leaves_the_old_folder_and_nothing_else(tmp_path, tiny_disk)
 
 
 def test_an_interrupt_leaves_the_old_folder_and_nothing_else(tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
     _folder(tmp_path / "stac", "old")
-    monkeypatch.setattr(Path, "write_text", lambda *_: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(Path, "write_text", interrupted)
     with pytest.raises(KeyboardInterrupt):
         _folder(tmp_path / "stac", "new")
     _left_alone(tmp_path / "stac")
