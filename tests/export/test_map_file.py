@@ -7,7 +7,8 @@ import pytest
 
 from dronepatrol.errors import InputError, StorageError
 from dronepatrol.export.map import MapSheet, write_map
-from dronepatrol.export.map_text import safe
+from dronepatrol.export.map_text import GREY, color, safe
+from dronepatrol.issues.taxonomy import load_taxonomy
 
 EVIL = """</script><script>window.evil=1</script><img src=x onerror="window.evil=1">`${window.evil=1}`{{7*7}}\\"""
 
@@ -88,3 +89,8 @@ def test_a_hundred_issues_and_four_hundred_photos_stay_small(tmp_path, make) -> 
     issues = [make.issue(number) for number in range(100)]
     write_map(tmp_path / "map.html", issues, make.shots(400), make.route(), MapSheet(tmp_path, "p", "x", "zh"))
     assert (tmp_path / "map.html").stat().st_size < 2_000_000
+
+
+def test_every_class_has_a_colour_of_its_own():
+    colours = [color(problem) for problem in load_taxonomy().problems]
+    assert len({*colours, GREY}) == len(colours) + 1

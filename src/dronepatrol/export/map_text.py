@@ -48,13 +48,16 @@ COLORS = {
     "06011": "#6b4226",
     "06036": "#c2408f",
     "08004": "#b08d57",
+    "06020": "#3d3d3d",
+    "06025": "#0097a7",
 }
 """Marker colours by national code; others are grey."""
+GREY = "#5b6770"
 
 
 def color(problem: ProblemClass) -> str:
     """Return the colour of a class's markers."""
-    return COLORS.get(problem.code, "#5b6770")
+    return COLORS.get(problem.code, GREY)
 
 
 def word(name: str, lang: str) -> str:
