@@ -75,12 +75,11 @@ def test_it_finds_debris_on_the_canals_of_twenty_scenes():
 
 
 @pytest.mark.campaign
-@pytest.mark.xfail(reason="31 of 40 plumes are found, four in five are wanted")
 def test_it_finds_smoke_over_twenty_scenes():
     found, there, false = scenes.smoke_found(MaterialDetector(), range(101, 121), 2)
     print("smoke", found, "of", there, "found", false, "false")
     assert found >= 0.8 * there
-    assert false <= 0.25 * found
+    assert false <= 0.1 * found
 
 
 @pytest.mark.campaign
@@ -255,7 +254,15 @@ def _overexposed(image, random):
     return np.clip(image + 900 * glare, 0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize("spoil", [_white_roof, _concrete, _surf, _haze, _out_of_focus, _overexposed])
+def _shadow_of_a_cloud(image, random):
+    """A dark patch whose edge is 9 m wide, the half-shadow of a cloud at 1 km."""
+    cover = cv2.GaussianBlur(cv2.circle(np.zeros((600, 800)), (400, 300), 180, 1, -1), (0, 0), 25)[:, :, None]
+    return (image * (1 - 0.5 * cover)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "spoil", [_white_roof, _concrete, _surf, _haze, _out_of_focus, _overexposed, _shadow_of_a_cloud]
+)
 def test_what_is_pale_and_no_smoke(spoil):
     for seed in range(4):
         image = spoil(_town(seed), np.random.default_rng(seed))
@@ -270,7 +277,7 @@ def test_plumes_are_smoke_and_towns_without_are_not():
         image, there = scenes.with_smoke(clear, np.random.default_rng(seed), 0.1)
         finds = MaterialDetector()(image, 0.1)
         found += scenes.same(finds.xyxy[finds.kind == "smoke"], there)
-    assert found >= 4
+    assert found >= 5
 
 
 def test_small_things_need_fine_pictures():

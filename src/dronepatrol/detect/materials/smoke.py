@@ -1,4 +1,4 @@
-"""Smoke: a veil over the ground that ends softly."""
+"""Smoke: a veil over the ground that thickens over metres."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,145 +8,106 @@ import numpy as np
 
 from dronepatrol.detect.materials.look import Look, Mask, Part, Plane
 
-Find = tuple[Part, float]
-Window = tuple[slice, slice]
 MAX_GSD_M = 0.10
 _STEP_M = 0.5
 """Metres per pixel of the planes that smoke is looked for in: it has no fine outline."""
-_LEVELS = 5.0
-_HARD_PER_M = 60.0
-"""Change of colour, CIE Lab units a metre, of things and shadows but not of smoke: 6 units in 0.1 m."""
-_ALONG = 0.04
-"""Share of the surroundings that lies on edges along an outline, from which the outline is hard."""
-_SOFT, _ALL_SOFT = 0.7, 0.85
-"""Share of an outline without hard edges along it: least for smoke, and from which it is preferred to wider ones."""
-_AREA_M2 = (20.0, 2000.0)
-_LEAST_LONG_M, _LEAST_WIDE_M = 6.0, 2.0
-_RING_M = (2.0, 5.0)
-_FRINGE_M = 2.0
-"""How far smoke goes on beyond the outline that is followed."""
+_BLUR_M = 0.75
+_HARD_PER_M, _HARD_SHARE, _HARD_M = 60.0, 0.02, 1.0
+"""Change of colour, CIE Lab units a metre, of things and shadows but not of smoke (6 units in 0.1 m); its least share
+of a pixel; and how far around it nothing is taken for soft."""
+_VEIL_PER_M, _LIGHT_PER_M = 4.0, 3.0
+"""Least change on smoke's flanks: of the veil (lightness or darkness, less chroma), and of the first of them alone."""
+_FLANKS_M2, _LONG_M, _MOST_OF_IMAGE = 25.0, 6.0, 0.35
+_GAP_M, _FRINGE_M = 2.5, 1.0
+"""Gaps closed between flanks, as along the crest of a plume; and how far smoke goes on beyond them."""
+_ONE_SIDED = 0.7
+"""Mean of the flanks' directions, as unit vectors, from which they all rise one way, as light falls off on a slope."""
+_GREY_CHROMA, _BLACK = 13.0, 14.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Coarse:
-    """Planes at ``_STEP_M``: lightness, chroma, and the shares that lie on hard edges and are overexposed.
+class _Flanks:
+    """Where a veil thickens softly, at ``_STEP_M``: ``soft``, and the unit vectors ``right``, ``down`` up its slope."""
 
-    ``along`` is (height, width, 3): the share of hard edges within 1 m, and the same weighted by the cosine and the
-    sine of twice the direction across them.
-    """
-
-    light: Plane
-    chroma: Plane
-    hard: Plane
-    burnt: Plane
-    along: Plane
-
-    @classmethod
-    def of(cls, look: Look) -> "_Coarse":
-        """Return the planes of a look."""
-        factor = look.step_m / _STEP_M
-        height, width = look.light.shape
-        size = max(1, round(width * factor)), max(1, round(height * factor))
-
-        def coarse(plane: Plane | Mask) -> Plane:
-            reduced = cv2.resize(plane.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-            return np.asarray(reduced, dtype=np.float32)
-
-        edge = look.changes() > _HARD_PER_M
-        right, down = (cv2.Sobel(look.light - look.chroma, cv2.CV_32F, *way) for way in ((1, 0), (0, 1)))
-        share = edge / np.maximum(right * right + down * down, 1e-6)
-        cosine = np.asarray(share * (right * right - down * down), dtype=np.float32)
-        sine = np.asarray(share * 2 * right * down, dtype=np.float32)
-        along = np.dstack([cv2.blur(coarse(plane), (5, 5)) for plane in (edge, cosine, sine)])
-        return cls(
-            coarse(look.light),
-            coarse(look.chroma),
-            coarse(edge),
-            coarse(look.light > 99),
-            np.asarray(along, dtype=np.float32),
-        )
+    veil: Plane
+    soft: Mask
+    right: Plane
+    down: Plane
 
 
-def smoke(look: Look) -> Iterator[Find]:
+def smoke(look: Look) -> Iterator[tuple[Part, float]]:
     """Find plumes of smoke: a colourless veil, paler or darker than the ground, from 6 m; up to 0.10 m per pixel.
 
-    Smoke hides the colour and the edges of the ground behind it and thins out over metres, where things and shadows
-    end within decimetres. So the outlines of the level sets of the veil (lightness, or darkness, less chroma) are
-    followed, from the widest one inwards, until one is soft almost all around. Fooled by clouds, mist, steam, dust and
-    glare on water; not found is smoke as light and grey as the ground, smoke so thin that edges show through it, and
-    smoke that fills most of the image.
+    Smoke takes the colour of the ground away and makes it paler or darker, more and more over metres, where things and
+    shadows end within decimetres. So flanks are looked for: slopes of lightness and colour together, away from all hard
+    edges, that rise to something grey from more than one side. Fooled by clouds, mist, steam, dust and pictures blurred
+    in places; not found is smoke as light and grey as the ground, thin smoke over many edges, and smoke that fills most
+    of the image.
     """
-    planes = _Coarse.of(look)
+    light, chroma = _coarse(look, look.light), _coarse(look, look.chroma)
+    hard = (_coarse(look, look.changes() > _HARD_PER_M) > _HARD_SHARE).astype(np.uint8)
+    side = 2 * round(_HARD_M / _STEP_M) + 1
+    usable = cv2.dilate(hard, np.ones((side, side))) == 0
+    usable &= _coarse(look, look.light > 99) <= _HARD_SHARE
+    taken = np.zeros(light.shape, dtype=bool)
     for sign in (1.0, -1.0):
-        plane = cv2.GaussianBlur(sign * planes.light - planes.chroma, (0, 0), 0.5 / _STEP_M)
-        veil = np.asarray(plane, dtype=np.float32)
-        found = []
-        for level in np.arange(np.ceil(veil.min() / _LEVELS) * _LEVELS, veil.max(), _LEVELS):
-            for window, inside in _blobs(veil > level):
-                if _is_veil(planes, veil, level, window, inside):
-                    soft = _soft(planes, window, inside)
-                    found += [(soft > _ALL_SOFT, level, window, inside)] if soft > _SOFT else []
-        taken = np.zeros(veil.shape, dtype=bool)
-        for _, _, window, inside in sorted(found, key=lambda one: (not one[0], one[1])):
-            if not taken[window][inside].any():
-                taken[window] |= inside
-                yield _part(look, veil.shape, window, inside), 0.5
+        flanks = _flanks(sign * light, chroma, usable)
+        for inside in _joined(flanks.soft & ~taken):
+            if _is_plume(flanks, inside, light, chroma):
+                taken |= inside
+                yield _part(look, inside), 0.5
 
 
-def _blobs(mask: Mask) -> Iterator[tuple[Window, Mask]]:
-    """Yield the connected parts of a size that smoke has: a window with a margin around each, and the part in it."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
-    margin = round(_RING_M[1] / _STEP_M) + 1
-    most = min(_AREA_M2[1] / _STEP_M**2, 0.35 * mask.size)
-    for label in np.flatnonzero(stats[:, cv2.CC_STAT_AREA] >= _AREA_M2[0] / _STEP_M**2):
-        left, top, wide, high, area = (int(value) for value in stats[label])
-        long = max(wide, high)
-        is_plume = long * _STEP_M >= _LEAST_LONG_M and area / long * _STEP_M >= _LEAST_WIDE_M
-        if label and area <= most and is_plume:
-            rows = slice(max(top - margin, 0), top + high + margin)
-            columns = slice(max(left - margin, 0), left + wide + margin)
-            yield (rows, columns), np.asarray(labels[rows, columns] == label)
+def _coarse(look: Look, plane: Plane | Mask) -> Plane:
+    height, width = plane.shape
+    factor = look.step_m / _STEP_M
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    return np.asarray(cv2.resize(plane.astype(np.float32), size, interpolation=cv2.INTER_AREA), dtype=np.float32)
 
 
-def _is_veil(planes: _Coarse, veil: Plane, level: float, window: Window, inside: Mask) -> bool:
-    """Return whether a part of a level set is a veil: grey, billowing, without edges, falling off to the ground."""
-    ring = _grown(inside, _RING_M[1]) & ~_grown(inside, _RING_M[0])
-    if not ring.any():
-        return False
-    within, ground = veil[window][inside], float(np.median(veil[window][ring]))
-    apart, above = float(within.mean()) - ground, max(level - ground, 1e-6)
-    if apart < 8 or float(within.std()) < 1.75 or not 0.1 < (float(within.mean()) - level) / above < 1.0:
-        return False
-    grey = float(planes.chroma[window][inside].mean()) < 13
-    exposed = float(planes.burnt[window][inside].mean()) < 0.3 and float(planes.light[window][inside].mean()) > 14
-    if not grey or not exposed or float(planes.hard[window][inside].mean()) > 0.01:
-        return False
-    just_outside = _grown(inside, 1.5) & ~_grown(inside, 1.0)
-    fallen = (level - float(np.median(veil[window][just_outside]))) / above
-    return 0.35 < fallen < 1.0
+def _flanks(brightness: Plane, chroma: Plane, usable: Mask) -> _Flanks:
+    """Return the flanks of what is brighter and greyer than the ground; for dark smoke, brightness is darkness."""
+    veil = cv2.GaussianBlur(brightness - chroma, (0, 0), _BLUR_M / _STEP_M)
+    right, down = _slope(veil)
+    steep = np.asarray(np.maximum(np.hypot(right, down), 1e-6), dtype=np.float32)
+    right, down = right / steep, down / steep
+    bright_right, bright_down = _slope(cv2.GaussianBlur(brightness, (0, 0), _BLUR_M / _STEP_M))
+    brightens = bright_right * right + bright_down * down > _LIGHT_PER_M
+    return _Flanks(np.asarray(veil, dtype=np.float32), usable & (steep > _VEIL_PER_M) & brightens, right, down)
 
 
-def _soft(planes: _Coarse, window: Window, inside: Mask) -> float:
-    """Return the share of a part's outline that no hard edge runs along; edges of the ground may cross it."""
-    smooth = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 2.0)
-    right, down = cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
-    squares = np.maximum(right * right + down * down, 1e-12)
-    share, cosine, sine = np.moveaxis(planes.along[window], 2, 0)
-    along = (share + (cosine * (right * right - down * down) + sine * 2 * right * down) / squares) / 2
-    outline = _grown(inside, _STEP_M) & _grown(~inside, _STEP_M)
-    return float((along[outline] < _ALONG).mean())
+def _slope(plane: cv2.typing.MatLike) -> tuple[Plane, Plane]:
+    """Return the change a metre to the right and down, by Sobel's filter."""
+    right, down = (cv2.Sobel(plane, cv2.CV_32F, *way, scale=1 / 8 / _STEP_M) for way in ((1, 0), (0, 1)))
+    return np.asarray(right, dtype=np.float32), np.asarray(down, dtype=np.float32)
 
 
-def _grown(mask: Mask, by_m: float) -> Mask:
-    side = 2 * round(by_m / _STEP_M) + 1
-    return np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((side, side)))).astype(bool)
+def _joined(soft: Mask) -> Iterator[Mask]:
+    """Yield flanks of a plume's size, those with gaps of up to ``_GAP_M`` together and the gaps with them."""
+    side = round(_GAP_M / _STEP_M)
+    closed = cv2.morphologyEx(soft.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((side, side)))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    for label in range(1, count):
+        long = max(stats[label, cv2.CC_STAT_WIDTH], stats[label, cv2.CC_STAT_HEIGHT])
+        inside = np.asarray(labels == label)
+        flanks_m2 = np.count_nonzero(soft & inside) * _STEP_M**2
+        if long * _STEP_M >= _LONG_M and flanks_m2 >= _FLANKS_M2 and inside.mean() <= _MOST_OF_IMAGE:
+            yield inside
 
 
-def _part(look: Look, shape: tuple[int, ...], window: Window, inside: Mask) -> Part:
-    """Return a part of the coarse planes with its thin fringe, as one of the look's."""
-    whole = np.zeros(shape, dtype=bool)
-    whole[window] = inside
-    fringed = _grown(whole, _FRINGE_M).astype(np.uint8)
+def _is_plume(flanks: _Flanks, inside: Mask, light: Plane, chroma: Plane) -> bool:
+    """Return whether flanks rise from more than one side, to something grey and not black."""
+    up = flanks.soft & inside
+    one_sided = float(np.hypot(flanks.right[up].mean(), flanks.down[up].mean()))
+    thick = inside & (flanks.veil >= np.percentile(flanks.veil[inside], 75))
+    grey = float(chroma[thick].mean()) < _GREY_CHROMA and float(light[thick].mean()) > _BLACK
+    return grey and one_sided < _ONE_SIDED
+
+
+def _part(look: Look, inside: Mask) -> Part:
+    """Return a part of the coarse planes with its fringe, as one of the look's."""
+    side = 2 * round(_FRINGE_M / _STEP_M) + 1
+    fringed = cv2.dilate(inside.astype(np.uint8), np.ones((side, side)))
     height, width = look.light.shape
     mask = cv2.resize(fringed, (width, height), interpolation=cv2.INTER_NEAREST) > 0
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
