@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,7 +18,7 @@ from dronepatrol.errors import DronePatrolError, InputError
 from dronepatrol.export.dataset import SPLITS
 from dronepatrol.export.splits import revisits, splits_by_day, splits_of
 from dronepatrol.model.progress import silent
-from dronepatrol.model.tables import SHOTS
+from dronepatrol.model.tables import DETECTIONS, SHOTS
 from dronepatrol.patrol.dataset import export_dataset
 from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.tables import read_table, write_table
@@ -29,12 +30,60 @@ def _export(patrol, form="coco", name="out", **changes):
     return out, export_dataset(options["folders"], options["reviewed"], out, form, options["test_from"], silent)
 
 
-def test_unreviewed_and_set_aside_photos_are_left_out_and_rejected_ones_are_background(patrol):
+def test_set_aside_photos_are_left_out_and_rejected_ones_are_background(patrol):
     _, found = _export(patrol)
-    assert (found.unreviewed, found.set_aside) == (1, 1)
-    assert sum(found.photos.values()) == PHOTOS - 2
-    assert found.hard_negatives == 7  # of the eight rejected, photo 0 has another box
+    assert (found.covered, found.unreviewed, found.set_aside) == (1, 0, 1)
+    assert sum(found.photos.values()) == PHOTOS - 1
+    assert found.hard_negatives == 8
     assert sum(found.boxes.values()) == 15  # of the sixteen that are there, photo 5 is set aside
+
+
+def _with_boxes(patrol, *edges):
+    """Give photo 0 boxes that nobody reviewed, beside its own."""
+    table = read_table(patrol.detections, DETECTIONS)
+    extra = table[table["detection_id"] == "s0000#extra"].iloc[0].to_dict()
+    names = ("x1_px", "y1_px", "x2_px", "y2_px")
+    rows = [extra | dict(zip(names, box, strict=True)) | {"detection_id": f"e{i}"} for i, box in enumerate(edges)]
+    write_table(patrol.detections, pd.concat([table, pd.DataFrame(rows)], ignore_index=True), DETECTIONS)
+
+
+def test_what_nobody_reviewed_is_grey_in_a_copy_and_what_was_reviewed_is_not(patrol):
+    _with_boxes(patrol, (-30.0, 400.0, 99.5, 600.0))
+    before = cv2.imread(str(patrol.root / "photos/p0000.jpg"))
+    out, found = _export(patrol)
+    assert found.covered == 1
+    (copy,) = [path for path in out.glob("images/*/*.jpg") if path.stat().st_nlink == 1]
+    after = cv2.imread(str(copy))
+    assert np.abs(after[402:478, 2:98].astype(int) - 114).max() < 12
+    assert np.abs(after[282:298, 325:358].astype(int) - 114).max() < 12  # of the box that overlaps the reviewed one
+    kept = np.ones(after.shape[:2], dtype=bool)
+    kept[398:, :102] = kept[216:304, 316:366] = False
+    kept[204:276, 304:337] = True
+    assert np.abs(after.astype(int) - before)[kept].mean() < 4
+    np.testing.assert_array_equal(cv2.imread(str(patrol.root / "photos/p0000.jpg")), before)
+
+
+def test_a_photo_that_would_be_mostly_grey_is_left_out(patrol):
+    _with_boxes(patrol, (0.0, 0.0, 639.0, 200.0), (0.0, 150.0, 639.0, 260.0))
+    _, found = _export(patrol)
+    assert (found.covered, found.unreviewed) == (0, 1)
+    assert sum(found.photos.values()) == PHOTOS - 2
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"no photo at all", "it is no image"), (None, "it is 320 x 200 pixels, was 640 x 480 when it was read in")],
+)
+def test_a_photo_that_cannot_be_copied_is_named_and_the_rest_is_written(patrol, content, reason):
+    photo = patrol.root / "photos/p0000.jpg"
+    if content is None:
+        cv2.imwrite(str(photo), np.zeros((200, 320, 3), dtype=np.uint8))
+    else:
+        photo.write_bytes(content)
+    out, found = _export(patrol)
+    assert [(skip.item, reason in skip.reason) for skip in found.skipped] == [(str(photo), True)]
+    assert sum(found.photos.values()) == len(list(out.glob("images/*/*.jpg"))) == PHOTOS - 2
+    assert found.covered == 0
 
 
 @pytest.mark.parametrize("form", ["coco", "yolo"])
@@ -130,9 +179,9 @@ def test_a_day_starts_at_midnight_in_the_city(patrol):
     assert found.test_from == "2026-11-19"
     assert found.untimed == 1
     assert found.photos["test"] >= 11
-    assert sum(found.photos.values()) + found.between == PHOTOS - 3
+    assert sum(found.photos.values()) + found.between == PHOTOS - 2
     assert len(list((out / "images/test").iterdir())) == found.photos["test"]
-    with pytest.raises(InputError, match=r"from 2026-11-20 on: of 22, the last is of 2026-11-19"):
+    with pytest.raises(InputError, match=r"from 2026-11-20 on: of 23, the last is of 2026-11-19"):
         _export(patrol, name="later", test_from=date(2026, 11, 20))
     write_table(patrol.shots, shots.assign(time_utc=pd.to_datetime([None] * PHOTOS, utc=True)), SHOTS)
     with pytest.raises(InputError, match="none has a time"):
@@ -160,8 +209,8 @@ def test_one_patrol_flown_twice_is_two_with_reviews_of_their_own(patrol):
     later.reviewed.write_text(later.reviewed.read_text().replace("rejected", "confirmed"), encoding="utf-8")
     both = [patrol.root, later.root]
     out, found = _export(patrol, folders=both, test_from=date(2026, 11, 27))
-    assert found.hard_negatives == 7
-    assert found.photos["test"] >= PHOTOS - 2
+    assert found.hard_negatives == 8
+    assert found.photos["test"] >= PHOTOS - 1
     assert found.revisited > 0
     assert len(list(out.glob("images/*/*.jpg"))) == sum(found.photos.values()) > PHOTOS
     with pytest.raises(InputError, match=r"is an issue of .*patrol and of .*later"):
@@ -189,7 +238,7 @@ def test_photos_that_are_gone_are_named(patrol):
         ("id,status\na,perhaps\n", "'perhaps'"),
         ("id,status\na,confirmed\na,rejected\n", "a is rejected, but was confirmed before"),
         ("id,status\na,confirmed\na,allowed\n", "a is allowed, but was confirmed before"),
-        ("id,status\nelsewhere,confirmed\n", "no photo is reviewed throughout.* 1 reviews are of no issue"),
+        ("id,status\nelsewhere,confirmed\n", "no photo has enough that is reviewed.* 1 reviews are of no issue"),
         ("id;status\na;confirmed\n", "entry 1: id None"),
         ('id,status\n"a,confirmed\n', "neither CSV nor"),
         ('{"features": 3}', "neither CSV nor"),

@@ -43,8 +43,8 @@ def test_done_is_zero_and_one_document(patrol, dataset):
     said = dataset("--json")
     assert said.code == 0
     found = json.loads(said.out)
-    assert found["schema"] == "dronepatrol/dataset/1"
-    assert sum(found["photos"].values()) + found["between"] == PHOTOS - 2
+    assert found["schema"] == "dronepatrol/dataset/2"
+    assert sum(found["photos"].values()) + found["between"] == PHOTOS - 1
     assert (found["test_from"], found["skipped"]) == (None, [])
     assert "skipped" not in said.err
 
@@ -53,8 +53,8 @@ def test_the_summary_in_words(patrol, dataset):
     said = dataset("--form", "yolo", "--test-from", "2026-11-20")
     assert said.code == 0
     assert "train      0 photos (0%)" in said.out
-    assert "test      22 photos (100%)" in said.out
-    assert "test has all photos from 2026-11-20 on; 0 of its 22 show places that train shows" in said.out
+    assert "test      23 photos (100%)" in said.out
+    assert "test has all photos from 2026-11-20 on; 0 of its 23 show places that train shows" in said.out
     assert "note: no photo in train; review more places, or give a later --test-from" in said.out
 
 
@@ -95,7 +95,7 @@ def test_reviews_of_no_issue_are_named_and_the_rest_is_done(patrol, dataset, is_
     assert said.code == 3
     found = json.loads(said.out)
     assert [skip["item"] for skip in found["skipped"]] == ["elsewhere-1"]
-    assert sum(found["photos"].values()) == PHOTOS - 2
+    assert sum(found["photos"].values()) == PHOTOS - 1
     assert "skipped: elsewhere-1: reviewed, but no issue of the patrols given" in said.err
     assert not _nothing_written(patrol)
 
@@ -106,7 +106,7 @@ def test_a_photo_that_is_gone_is_named_and_the_rest_is_done(patrol, dataset):
     assert said.code == 3
     found = json.loads(said.out)
     assert [skip["item"] for skip in found["skipped"]] == ["photos/p0003.jpg"]
-    assert sum(found["photos"].values()) == PHOTOS - 3
+    assert sum(found["photos"].values()) == PHOTOS - 2
     assert "skipped: photos/p0003.jpg: no such file" in said.err
 
 
@@ -127,7 +127,7 @@ def test_no_photo_at_all_is_a_failure(patrol, dataset):
         ("", "--test-from '': expected a day"),
         ("2026-11-20T09:00", "without a time"),
         ("2026-11-20T09:00+08:00", "without a time"),
-        ("2026-11-21", "no reviewed photo was taken from 2026-11-21 on: of 22, the last is of 2026-11-20"),
+        ("2026-11-21", "no reviewed photo was taken from 2026-11-21 on: of 23, the last is of 2026-11-20"),
     ],
 )
 def test_a_day_that_is_none_is_wrong_input(patrol, dataset, day, expected):

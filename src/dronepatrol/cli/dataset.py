@@ -49,7 +49,7 @@ def dataset(
 ) -> None:
     """Write reviewed issues as a data set to train a detector on, split by place and, with --test-from, by time.
 
-    Photos are hard-linked, or copied to another disk. A photo with a box that nobody reviewed is left out.
+    Photos are hard-linked, or copied to another disk. Boxes that nobody reviewed are grey, in a copy of their photo.
 
     Example: dronepatrol dataset monday tuesday --test-from 2026-05-19 --form yolo --out data/bureau
     """
@@ -62,7 +62,7 @@ def dataset(
     day = None if test_from is None else _day(test_from)
     with progress() as report:
         found = export_dataset(folders, reviewed, out, form, day, report)
-    result = {"schema": "dronepatrol/dataset/1", **asdict(found)}
+    result = {"schema": "dronepatrol/dataset/2", **asdict(found)}
     finish(result, _said(found, out), found.skipped, as_json=as_json)
 
 
@@ -87,9 +87,10 @@ def _said(found: "DatasetSummary", out: Path) -> str:
             "show places that train shows on earlier days"
         )
     lines.append(f"{found.hard_negatives} photos without a box are hard negatives")
+    lines.append(f"{found.covered} photos are copies with boxes that nobody reviewed in grey")
     untimed = f", {found.untimed} without a time" if found.test_from else ""
     lines.append(
-        f"left out: {found.unreviewed} photos with boxes that nobody reviewed, {found.set_aside} set aside, "
+        f"left out: {found.unreviewed} photos with too little that is reviewed, {found.set_aside} set aside, "
         f"{found.between} that overlap another split{untimed}"
     )
     more = "review more places, or give a later --test-from" if found.test_from else "review more places"

@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from dronepatrol.export.photo import Image, as_jpeg, read_photo
 from dronepatrol.files import write_bytes
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.issue import Evidence, Issue
@@ -18,11 +18,8 @@ LONGEST_PX = 400
 
 _MARGIN_SHARE = 0.8  # of the box's longer side, shown on every side of it …
 _LEAST_MARGIN_PX = 40.0  # … and never less than this
-_MOST_BYTES = 256 * 1024 * 1024
 _BOX_BGR, _RIM_BGR = (60, 60, 255), (255, 255, 255)
 _JPEG_QUALITY = 82
-
-Image = NDArray[np.uint8]
 
 
 def write_crops(
@@ -85,22 +82,7 @@ class _Photos:
         return self._last[1]
 
     def _read(self, evidence: Evidence) -> tuple[Image | None, str]:
-        path = self._root / evidence.photo
-        try:
-            if path.stat().st_size > _MOST_BYTES:
-                return None, f"its file is larger than {_MOST_BYTES >> 20} MiB"
-            image = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-        except OSError as error:
-            return None, error.strerror or str(error)
-        except cv2.error:
-            return None, "it is no image that can be read"
-        if image is None:
-            return None, "it is no image that can be read"
-        expected = self._sizes.get(evidence.shot_id)
-        found = image.shape[1], image.shape[0]
-        if expected is not None and all(expected) and found != expected:
-            return None, f"it is {found[0]} x {found[1]} pixels, was {expected[0]} x {expected[1]} when it was read in"
-        return np.asarray(image, dtype=np.uint8), ""
+        return read_photo(self._root / evidence.photo, self._sizes.get(evidence.shot_id, (0, 0)))
 
 
 def _with_crop(issue: Issue, photos: _Photos, root: Path, out: Path) -> Issue:
@@ -109,7 +91,7 @@ def _with_crop(issue: Issue, photos: _Photos, root: Path, out: Path) -> Issue:
         if photo is None:
             continue
         path = out / f"{issue.id}.jpg"
-        write_bytes(path, _jpeg(cut(photo, evidence.xyxy_px)))
+        write_bytes(path, as_jpeg(cut(photo, evidence.xyxy_px), _JPEG_QUALITY))
         named = replace(evidence, crop=path.relative_to(root).as_posix())
         return replace(issue, evidence=(*issue.evidence[:number], named, *issue.evidence[number + 1 :]))
     return issue
@@ -137,8 +119,3 @@ def _span(start: float, end: float, size: int) -> tuple[int, int]:
     """Return the whole pixels from start to end that an image of this size has, at least one."""
     first = int(np.clip(np.floor(start), 0, size - 1))
     return first, int(np.clip(np.ceil(end), first + 1, size))
-
-
-def _jpeg(image: Image) -> bytes:
-    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    return data.tobytes()

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from dronepatrol.errors import DronePatrolError, InputError
 from dronepatrol.export.dataset import SPLITS, LabelledPhoto, write_dataset
@@ -24,6 +25,9 @@ from dronepatrol.patrol.reviews import Reviews, read_reviews, visit_of
 from dronepatrol.store.folder import PatrolFolder
 from dronepatrol.store.tables import read_table
 
+MOST_COVERED = 0.5
+"""Share of a photo that may lie in boxes that nobody reviewed."""
+
 
 @dataclass(slots=True)
 class DatasetSummary:
@@ -34,7 +38,8 @@ class DatasetSummary:
     hard_negatives: int = 0
     test_from: str | None = None  # the first day whose photos are all test, in Asia/Shanghai
     revisited: int = 0  # test photos of such days that show a place which train shows too
-    unreviewed: int = 0  # photos left out: a box in them that nobody reviewed
+    covered: int = 0  # photos in which boxes that nobody reviewed are grey
+    unreviewed: int = 0  # photos left out: nobody reviewed any box, or more than half of them would be grey
     set_aside: int = 0
     between: int = 0  # photos left out: they overlap a photo of another split in place or time, or have no footprint
     untimed: int = 0  # photos left out: nobody knows whether they are from before the first test day
@@ -82,7 +87,7 @@ def export_dataset(
     ------
     InputError
         When a folder has no issues or reviews, a patrol is given twice, one review would be of two patrols' issues,
-        no photo is reviewed throughout, or none is from ``test_from`` on.
+        no photo has a reviewed box, or none is from ``test_from`` on.
     DronePatrolError
         When none of the reviewed photos can be read.
     """
@@ -100,9 +105,9 @@ def export_dataset(
     if not taken:
         raise _nothing_to_write(summary, len(lost))
     photos = _split(taken, test_from, summary)
-    report(Progress("dataset", 0, len(photos), f"writing {len(photos)} photos"))
-    write_dataset(out, photos, form)
-    report(Progress("dataset", len(photos), len(photos)))
+    written, unread = write_dataset(out, photos, form, report)
+    _count(written, summary)
+    summary.skipped += unread
     why = "reviewed, but no issue of the patrols given"
     summary.skipped += [Skipped(issue, why, f"give its patrol too, or correct {file}") for issue, file in lost.items()]
     return summary
@@ -121,9 +126,9 @@ def _nothing_to_write(summary: DatasetSummary, lost: int) -> DronePatrolError:
     if summary.skipped:
         msg = f"none of the reviewed photos can be used; the first: {summary.skipped[0].reason}"
         return DronePatrolError(msg, hint=summary.skipped[0].hint)
-    msg = f"no photo is reviewed throughout; {summary.unreviewed} have boxes that nobody reviewed"
+    msg = f"no photo has enough that is reviewed; {summary.unreviewed} have boxes that nobody reviewed"
     msg += f", and {lost} reviews are of no issue of the patrols given" if lost else ""
-    return InputError(msg, hint="review every issue of some photos")
+    return InputError(msg, hint="review some issues")
 
 
 def _patrols(folders: Sequence[Path], common: Reviews | None) -> Iterator[_Patrol]:
@@ -153,7 +158,7 @@ def _read(folder: PatrolFolder, common: Reviews | None) -> _Patrol:
 
 
 def _photos_of(patrol: _Patrol, summary: DatasetSummary) -> list[_Taken]:
-    """Return the photos of one patrol in which every box was reviewed, and at least one is there."""
+    """Return the photos of one patrol with a box that was reviewed, most of what they show being known."""
     said = {
         (evidence.shot_id, _key(evidence.xyxy_px)): patrol.reviews.get(issue.id)
         for issue in patrol.issues
@@ -168,10 +173,11 @@ def _photos_of(patrol: _Patrol, summary: DatasetSummary) -> list[_Taken]:
         if not shot.photo or boxes is None:
             continue
         edges = boxes[["x1_px", "y1_px", "x2_px", "y2_px"]].to_numpy(dtype=float)
-        statuses = [status for row in edges if (status := said.get((shot.shot_id, _key(row))))]
-        if len(statuses) < len(edges):
+        statuses = [said.get((shot.shot_id, _key(row))) for row in edges]
+        one = _labelled(patrol, shot, boxes["kind"], edges, statuses) if any(statuses) else None
+        if one is None:
             summary.unreviewed += 1
-        elif isinstance(one := _labelled(patrol, shot, boxes["kind"], edges, statuses), Skipped):
+        elif isinstance(one, Skipped):
             summary.skipped.append(one)
         else:
             taken.append(_Taken(one, shot.geometry, shot.time_utc))
@@ -179,23 +185,31 @@ def _photos_of(patrol: _Patrol, summary: DatasetSummary) -> list[_Taken]:
 
 
 def _labelled(
-    patrol: _Patrol, shot: Any, kinds: Sequence[str], edges: Any, statuses: Sequence[IssueStatus]
-) -> LabelledPhoto | Skipped:
-    """Return a photo with the boxes of what is there; (n, 4) edges are counted from the top left pixel's centre."""
+    patrol: _Patrol, shot: Any, kinds: Sequence[str], edges: Any, statuses: Sequence[IssueStatus | None]
+) -> LabelledPhoto | Skipped | None:
+    """Return a photo with the boxes of what is there, or None where most of it would be grey.
+
+    (n, 4) edges are counted from the top left pixel's centre.
+    """
     source = patrol.folder.root / shot.photo
     if not source.is_file():
         return Skipped(shot.photo, "no such file", "put the photo back and run it again")
     if shot.image_width_px <= 0 or shot.image_height_px <= 0:
         return Skipped(shot.photo, "its size is not known", "run ingest again")
     width_px, height_px = int(shot.image_width_px), int(shot.image_height_px)
-    inside = np.clip(edges + 0.5, 0, [width_px, height_px, width_px, height_px]).tolist()
+    inside = np.clip(edges + 0.5, 0, [width_px, height_px, width_px, height_px])
+    is_known = np.array([status is not None for status in statuses])
+    if shapely.union_all(shapely.box(*inside[~is_known].T)).area > MOST_COVERED * width_px * height_px:
+        return None
     boxes = tuple(
         (str(kind), (left, top, right, bottom))
-        for kind, (left, top, right, bottom), status in zip(kinds, inside, statuses, strict=True)
-        if status is not IssueStatus.REJECTED and right > left and bottom > top
+        for kind, (left, top, right, bottom), status in zip(kinds, inside.tolist(), statuses, strict=True)
+        if status not in {None, IssueStatus.REJECTED} and right > left and bottom > top
     )
+    unknown, reviewed = (tuple(map(tuple, inside[which].tolist())) for which in (~is_known, is_known))
     mark = hashlib.sha256(f"{patrol.visit}/{shot.shot_id}".encode()).hexdigest()[:16]
-    return LabelledPhoto(f"{mark}{source.suffix.lower()}", source, width_px, height_px, boxes, "")
+    name = f"{mark}{'.jpg' if unknown else source.suffix.lower()}"
+    return LabelledPhoto(name, source, width_px, height_px, boxes, "", unknown, reviewed)
 
 
 def _key(xyxy: Sequence[float]) -> tuple[float, ...]:
@@ -216,11 +230,15 @@ def _split(taken: Sequence[_Taken], test_from: date | None, summary: DatasetSumm
         summary.revisited = revisits(footprints, splits)
     photos = [replace(one.photo, split=split) for one, split in zip(taken, splits, strict=True) if split]
     summary.between = len(taken) - len(photos) - summary.untimed
+    return photos
+
+
+def _count(photos: Sequence[LabelledPhoto], summary: DatasetSummary) -> None:
     summary.hard_negatives = sum(not photo.boxes for photo in photos)
+    summary.covered = sum(bool(photo.unknown) for photo in photos)
     for split in SPLITS:
         of_split = [photo for photo in photos if photo.split == split]
         summary.photos[split], summary.boxes[split] = len(of_split), sum(len(photo.boxes) for photo in of_split)
-    return photos
 
 
 def _start_of(day: date, times_utc: pd.DatetimeIndex) -> datetime:
