@@ -142,5 +142,25 @@ def test_merging_many_boxes_is_fast(spread):
 def test_cut_boxes_give_way_to_whole_ones_of_their_kind():
     xyxy = np.array([[0, 0, 100, 50], [0, 0, 60, 50], [0, 0, 60, 50], [90, 0, 200, 50.0]])
     kind = np.array([0, 0, 1, 0])
-    stays = yield_to_whole(xyxy, kind, np.array([False, True, True, True]), max_share=0.6)
+    stays = yield_to_whole(xyxy, np.full(4, 0.5), kind, np.array([False, True, True, True]), max_share=0.6, sure=0.3)
     assert stays.tolist() == [True, False, True, True]
+
+
+def test_boxes_that_are_there_for_measuring_alone_change_nothing_above_the_threshold():
+    rng = np.random.default_rng(5)
+    corner = rng.uniform(0, 300, (400, 2))
+    xyxy = np.concatenate([corner, corner + rng.uniform(20, 60, (400, 2))], axis=1)
+    score, kind, is_cut = rng.random(400), rng.integers(0, 2, 400), rng.random(400) < 0.4
+    counts = score >= 0.3
+
+    def kept(which):
+        number = np.flatnonzero(which)
+        columns = xyxy[number], score[number], kind[number], is_cut[number]
+        number = number[yield_to_whole(*columns, max_share=0.6, sure=0.3)]
+        return set(number[keep_best(xyxy[number], score[number], kind[number], max_iou=0.5, max_inside=0.8)].tolist())
+
+    assert {number for number in kept(score > 0) if counts[number]} == kept(counts)
+    whole, cut = np.array([[0.0, 0, 50, 40], [0, 0, 40, 30]]), np.array([False, True])
+    both = np.zeros(2, dtype=np.intp)
+    for scores, stays in (((0.35, 0.9), False), ((0.02, 0.9), True), ((0.1, 0.2), True), ((0.2, 0.1), False)):
+        assert yield_to_whole(whole, np.array(scores), both, cut, max_share=0.6, sure=0.3)[1] == stays, scores

@@ -117,18 +117,21 @@ def _greedy(block: NDArray[np.intp], boxes: _Boxes) -> NDArray[np.bool_]:
 
 
 def yield_to_whole(
-    xyxy: Floats, kind: NDArray[np.intp], is_cut: NDArray[np.bool_], *, max_share: float
+    xyxy: Floats, score: Floats, kind: NDArray[np.intp], is_cut: NDArray[np.bool_], *, max_share: float, sure: float
 ) -> NDArray[np.bool_]:
     """Return which boxes stay when one cut by a tile's border gives way to a whole one of its kind that covers it.
 
     Parameters
     ----------
-    xyxy, kind
-        (n, 4) boxes and (n,) class numbers.
+    xyxy, score, kind
+        (n, 4) boxes, (n,) scores and (n,) class numbers.
     is_cut
         (n,) whether a box touches a border inside the image, so that it may show a part of its thing only.
     max_share
         Share of a cut box's own area inside a whole box above which it goes.
+    sure
+        Score from which a whole box may be less sure than the cut one. So boxes below it, which are there for measuring
+        alone, change nothing of those above.
     """
     stays = np.ones(len(xyxy), dtype=bool)
     whole, cut = np.flatnonzero(~is_cut), np.flatnonzero(is_cut)
@@ -140,5 +143,6 @@ def yield_to_whole(
         mine, theirs = tree.query(_shapes(xyxy[part]))
         small, big = part[mine], whole[theirs]
         covered = _common(xyxy[small], xyxy[big]) > max_share * _area(xyxy[small])
-        stays[small[covered & (kind[small] == kind[big])]] = False
+        counts = score[big] >= np.minimum(score[small], sure)
+        stays[small[covered & counts & (kind[small] == kind[big])]] = False
     return stays

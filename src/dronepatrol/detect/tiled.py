@@ -114,7 +114,8 @@ class TiledDetector:
             for tile in tiles((width, height), size)
         ]
         found = Finds.joined(list(self._looked_at(image, cut)))
-        found = found[yield_to_whole(found.xyxy, self._rivals[found.kind], found.is_cut, max_share=MAX_COVERED_SHARE)]
+        columns, sure = (found.xyxy, found.score, self._rivals[found.kind], found.is_cut), self.threshold
+        found = found[yield_to_whole(*columns, max_share=MAX_COVERED_SHARE, sure=sure)]
         found = found[
             keep_best(found.xyxy, found.score, self._rivals[found.kind], max_iou=MAX_IOU, max_inside=MAX_INSIDE)
         ]
