@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dronepatrol.errors import DronePatrolError
 from dronepatrol.geo.ground import MAX_OFF_NADIR_DEG
 from dronepatrol.geo.local import LocalFrame
 from dronepatrol.issues.confidence import chances
@@ -224,3 +225,15 @@ def test_what_is_set_aside_is_neither_looked_at_nor_missed(card, tmp_path):
 )
 def test_flags_that_set_aside(quality, aside):
     assert is_set_aside([quality]).tolist() == [aside]
+
+
+def test_detecting_on_no_photo_at_all_keeps_what_was_found_before(card, tmp_path):
+    folder = PatrolFolder(tmp_path / "out")
+    ingest(folder, tmp_path / "card", IngestOptions(), silent)
+    detect(folder, "scene", 1, silent)
+    before = folder.detections.read_bytes()
+    for photo in (tmp_path / "card").iterdir():
+        photo.unlink()
+    with pytest.raises(DronePatrolError, match=r"none of 8 photos could be looked at; the first: .*cannot be read"):
+        detect(folder, "scene", 1, silent)
+    assert folder.detections.read_bytes() == before

@@ -1,4 +1,4 @@
-"""Several detectors as one: each looks for its own kinds."""
+"""Several detectors as one: what two of them see is one find."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,7 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from dronepatrol.detect.classes import VEHICLES
+from dronepatrol.detect.nms import keep_best
 from dronepatrol.model.detection import Detections, Detector
+
+MAX_IOU = 0.5
+"""Overlap from which finds of one kind, or of two kinds of vehicle, are of the same thing: the surer one stays."""
 
 
 class Several:
@@ -23,8 +28,11 @@ class Several:
     def __call__(self, image: NDArray[np.uint8], gsd_m: float | None) -> Detections:
         """Detect in one image with each; see ``model.detection.Detector``."""
         found = [one(image, gsd_m) for one in self._detectors]
-        return Detections(
+        every = Detections(
             np.concatenate([one.xyxy for one in found]),
             np.concatenate([one.score for one in found]),
             np.concatenate([one.kind for one in found]),
         )
+        alike = ["vehicle" if kind in VEHICLES else kind for kind in every.kind.tolist()]
+        rivals = np.unique(np.array(alike, dtype=np.str_), return_inverse=True)[1].astype(np.intp)
+        return every[np.sort(keep_best(every.xyxy, every.score, rivals, max_iou=MAX_IOU))]

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from dronepatrol.detect.photos import detect_photos, detections_table
+from dronepatrol.errors import DronePatrolError
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.progress import Progress, Report
 from dronepatrol.model.quality import is_set_aside
@@ -19,11 +20,16 @@ def detect(folder: PatrolFolder, model: str, jobs: int, report: Report) -> tuple
     folder
         A patrol folder with shots.
     model
-        "scene", or the path of an ONNX file.
+        What ``detect.detector.load_detector`` takes.
     jobs
         Number of worker processes.
     report
         Takes the progress.
+
+    Raises
+    ------
+    DronePatrolError
+        When the detector fails on every photo; earlier detections stay as they are.
     """
     shots = read_table(folder.shots, SHOTS)
     aside = is_set_aside(shots["quality"])
@@ -40,6 +46,10 @@ def detect(folder: PatrolFolder, model: str, jobs: int, report: Report) -> tuple
         else:
             found.append(result)
         report(Progress("detect", done, total))
+    if total and not found:
+        msg = f"{folder.root}: none of {total} photos could be looked at; the first: {skipped[-total].item}: "
+        msg += skipped[-total].reason
+        raise DronePatrolError(msg, hint=skipped[-total].hint)
     detections = detections_table(found, model)
     write_table(folder.detections, detections, DETECTIONS)
     return detections, skipped
