@@ -9,6 +9,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from dronepatrol.cli.app import app
+from dronepatrol.detect.evaluate import Seen, worst_misses
+from dronepatrol.detect.truth.labelled import Box, labelled
+from dronepatrol.model.detection import Detections
 
 CELLS = 84
 CAR, VAN = (8.0, 8.0, 24.0, 20.0), (30.0, 30.0, 50.0, 44.0)  # edges from the corner; the images have 64 px
@@ -65,7 +68,15 @@ def test_a_vehicle_called_otherwise_is_a_vehicle_all_the_same(asked):
     _, result, _ = asked([(CAR, 0.9, 1)], [(CAR, 0)])
     assert result["kinds"]["car"]["recall"] == 0
     assert result["kinds"]["vehicle"]["recall"] == 1
-    assert result["kinds"]["vehicle"]["by_size"]["small"] == {"labels": 1, "ap50": 1.0}
+    assert result["kinds"]["vehicle"]["by_size"]["small"] == {
+        "labels": 1,
+        "ap50": 1.0,
+        "precision": 1.0,
+        "recall": 1.0,
+        "false": 0,
+        "missed": 0,
+    }
+    assert result["kinds"]["vehicle"]["by_size"]["large"]["recall"] is None
 
 
 def test_misses_and_false_finds_are_counted_and_drawn(asked):
@@ -95,3 +106,12 @@ def test_labels_of_nothing_but_broken_images_fail(tmp_path, network):
     arguments = ["evaluate", "--images", tmp_path, "--truth", truth, "--model", path]
     result = CliRunner().invoke(app, list(map(str, arguments)))
     assert "none of 1 labelled images could be used" in str(result.exception)
+
+
+def test_the_worst_are_taken_from_all_finds_however_many(tmp_path):
+    corner = np.stack(np.meshgrid(np.arange(15.0), np.arange(10.0)), axis=-1).reshape(-1, 2) * 40
+    boxes = [Box(x, y, x + 20, y + 20, "car") for x, y in corner.tolist()]
+    truth = labelled(tmp_path / "one.png", boxes, "made up")
+    found = Detections(truth.xyxy + 5000.0, np.linspace(0.9, 0.4, 150), truth.kind)
+    worst = worst_misses([Seen(truth, found)], 0.3, 1000)
+    assert sum(one.score is None for one in worst) == sum(one.score is not None for one in worst) == 150

@@ -82,18 +82,45 @@ def test_all_found_and_nothing_else_is_one():
     label = _boxes((0, 0, 10, 10), (20, 20, 40, 40))
     scene = Scene(label, np.array([100.0, 400.0]), np.zeros(2, bool), np.zeros(2, bool), label, np.array([0.9, 0.8]))
     assert average_precision([match(scene)]) == pytest.approx(1.0)
-    assert counts_at([match(scene)], 0.85) == (1, 0, 1)
+    assert counts_at([scene], 0.85) == (1, 0, 1)
 
 
 def test_nothing_to_find_has_no_precision():
     none = np.zeros(0, dtype=bool)
     scene = Scene(_boxes(), np.zeros(0), none, none, _boxes((0, 0, 5, 5)), np.array([0.5]))
     assert np.isnan(average_precision([match(scene)])).all()
-    assert counts_at([match(scene)], 0.5) == (0, 1, 0)
+    assert counts_at([scene], 0.5) == (0, 1, 0)
 
 
 def test_finds_in_a_region_without_labels_are_neither_true_nor_false():
     region = _boxes((0, 0, 100, 100))
     yes = np.ones(1, dtype=bool)
     scene = Scene(region, np.array([1e4]), yes, yes, _boxes((5, 5, 20, 20), (60, 60, 80, 80)), np.array([0.9, 0.8]))
-    assert counts_at([match(scene)], 0.1) == (0, 0, 0)
+    assert counts_at([scene], 0.1) == (0, 0, 0)
+
+
+def test_every_find_counts_at_the_threshold_however_many_there_are():
+    """COCO's limit of 100 finds is one of average precision alone."""
+    corner = np.stack(np.meshgrid(np.arange(15.0), np.arange(10.0)), axis=-1).reshape(-1, 2) * 40
+    label = np.hstack([corner, corner + 20])
+    none, area = np.zeros(150, dtype=bool), np.full(150, 400.0)
+    there = Scene(label, area, none, none, label, np.full(150, 0.9))
+    assert counts_at([there], 0.3) == (150, 0, 0)
+    assert counts_at([there], 0.95) == (0, 0, 150)
+    assert average_precision([match(there)])[0] < 0.7
+    false = Scene(label[:1] + 2000, area[:1], none[:1], none[:1], label, np.full(150, 0.9))
+    assert counts_at([false], 0.3) == (0, 150, 1)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0, 1))
+@settings(max_examples=40)
+def test_counts_equal_those_of_the_curve_while_the_limit_is_not_reached(seed, threshold):
+    """The sure finds alone are matched as among all: matching goes from the best down."""
+    random = np.random.default_rng(seed)
+    scene = _random_scene(random, int(random.integers(0, 30)), int(random.integers(0, 100)), 300.0)
+    for size in SIZES_PX2.values():
+        among_all = match(scene, size)
+        used = (among_all.score >= threshold) & ~among_all.is_ignored[0]
+        good = np.count_nonzero(among_all.is_true[0] & used)
+        bad = np.count_nonzero(~among_all.is_true[0] & used)
+        assert counts_at([scene], threshold, size) == (good, bad, among_all.labels - good)

@@ -1,12 +1,16 @@
 """``dronepatrol evaluate``."""
 
+import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dronepatrol.cli.console import finish, progress
 from dronepatrol.cli.options import DEFAULT_MODEL, AsJson, Model
+
+if TYPE_CHECKING:
+    from dronepatrol.patrol.evaluate import Evaluation
 
 
 def evaluate(
@@ -50,10 +54,24 @@ def evaluate(
         "images": found.images,
         "kinds": {one.kind: one.as_json() for one in found.figures},
     }
+    finish(result, "\n".join(_told(found)), found.skipped, as_json=as_json)
+
+
+def _told(found: "Evaluation") -> list[str]:
+    """Return the lines of a table of the kinds, and of one of the sizes that are there."""
     lines = [f"{found.detector} on {found.images} images; precision and recall at score {found.threshold:g}, IoU 0.5"]
-    lines.append(f"{'kind':14}{'labels':>8}{'AP50':>8}{'AP50:95':>9}{'precision':>11}{'recall':>8}")
-    lines += [
-        f"{one.kind:14}{one.labels:8d}{one.ap50:8.3f}{one.ap:9.3f}{one.precision:11.3f}{one.recall:8.3f}"
-        for one in found.figures
-    ]
-    finish(result, "\n".join(lines), found.skipped, as_json=as_json)
+    lines.append(f"{'kind':14}{'labels':>8}{'AP50':>8}{'AP50:95':>9}{'precision':>11}{'recall':>8}{'false':>7}")
+    for one in found.figures:
+        shares = f"{_share(one.ap50, 8)}{_share(one.ap, 9)}{_share(one.precision, 11)}{_share(one.recall, 8)}"
+        lines.append(f"{one.kind:14}{one.labels:8d}{shares}{one.false:7d}")
+    lines += ["", "by size of the label: small under 32² px, medium to 96² px, large above"]
+    for one in found.figures:
+        for size, part in one.by_size.items():
+            if part.labels or part.false:
+                shares = f"{_share(part.ap50, 8)}{size:>9}{_share(part.precision, 11)}{_share(part.recall, 8)}"
+                lines.append(f"{one.kind:14}{part.labels:8d}{shares}{part.false:7d}")
+    return lines
+
+
+def _share(value: float, width: int) -> str:
+    return f"{value:{width}.3f}" if math.isfinite(value) else f"{'–':>{width}}"

@@ -1,7 +1,7 @@
 """A detector against labelled images: how much it finds, how much of that is true, and where it is worst."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dronepatrol.detect.classes import VEHICLES
 from dronepatrol.detect.images import decode
-from dronepatrol.detect.precision import Scene, average_precision, by_size, counts_at, match, overlaps
+from dronepatrol.detect.precision import SIZES_PX2, Scene, average_precision, counts_at, match, overlaps
 from dronepatrol.detect.truth.labelled import Labelled
 from dronepatrol.errors import DronePatrolError
 from dronepatrol.model.batch import Skipped
@@ -28,39 +28,43 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """How well one kind is found: ``ap50`` and ``ap`` (mean over IoU 0.50 to 0.95), the rest at the threshold, IoU 0.5.
+class Working:
+    """What happens at a threshold, at IoU 0.5, and average precision; NaN where nothing was there to find, or found."""
 
-    ``ap50_by_size`` and ``labels_by_size`` are by COCO's areas in pixels; NaN where nothing was there to find.
-    """
-
-    kind: str
     labels: int
     ap50: float
-    ap: float
     precision: float
     recall: float
     false: int
     missed: int
-    ap50_by_size: dict[str, float] = field(default_factory=dict)
-    labels_by_size: dict[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
         """Return the figures as JSON has them, rounded; None for what is not defined."""
-        sizes = {
-            name: {"labels": self.labels_by_size[name], "ap50": _rounded(self.ap50_by_size[name])}
-            for name in self.ap50_by_size
-        }
         return {
             "labels": self.labels,
             "ap50": _rounded(self.ap50),
-            "ap50_95": _rounded(self.ap),
             "precision": _rounded(self.precision),
             "recall": _rounded(self.recall),
             "false": self.false,
             "missed": self.missed,
-            "by_size": sizes,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Figures(Working):
+    """How well one kind is found; ``ap`` is the mean of average precision over IoU 0.50 to 0.95.
+
+    ``by_size`` is by COCO's areas in pixels (``precision.SIZES_PX2``).
+    """
+
+    kind: str
+    ap: float
+    by_size: dict[str, Working]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the figures as JSON has them, rounded; None for what is not defined."""
+        sizes = {size: one.as_json() for size, one in self.by_size.items()}
+        return {**Working.as_json(self), "ap50_95": _rounded(self.ap), "by_size": sizes}
 
 
 def look(detector: Detector, labelled: Sequence[Labelled], gsd_m: float | None) -> Iterator[Seen | Skipped]:
@@ -109,23 +113,21 @@ def _among(names: NDArray[np.str_], kinds: frozenset[str]) -> NDArray[np.bool_]:
     return np.array([str(name) in kinds for name in names], dtype=bool)
 
 
-def _figures(name: str, scenes: Sequence[Scene], threshold: float) -> Figures:
-    sizes = dict(by_size(scenes))
-    every = sizes.pop("all")
-    precision = average_precision(every)
-    good, bad, missed = counts_at(every, threshold)
-    return Figures(
-        name,
-        sum(one.labels for one in every),
-        float(precision[0]),
-        float(precision.mean()),
-        good / (good + bad) if good + bad else float("nan"),
-        good / (good + missed) if good + missed else float("nan"),
-        bad,
-        missed,
-        {size: float(average_precision(matched)[0]) for size, matched in sizes.items()},
-        {size: sum(one.labels for one in matched) for size, matched in sizes.items()},
-    )
+def _figures(kind: str, scenes: Sequence[Scene], threshold: float) -> Figures:
+    precision = {size: average_precision([match(one, px2) for one in scenes]) for size, px2 in SIZES_PX2.items()}
+    parts = {size: _working(scenes, threshold, px2, float(precision[size][0])) for size, px2 in SIZES_PX2.items()}
+    whole = parts.pop("all")
+    return Figures(**asdict(whole), kind=kind, ap=float(precision["all"].mean()), by_size=parts)
+
+
+def _working(scenes: Sequence[Scene], threshold: float, size_px2: tuple[float, float], ap50: float) -> Working:
+    """Return the figures of things of an area from to, whose average precision is known."""
+    good, bad, missed = counts_at(scenes, threshold, size_px2)
+    return Working(good + missed, ap50, _share(good, bad), _share(good, missed), bad, missed)
+
+
+def _share(good: int, other: int) -> float:
+    return good / (good + other) if good + other else float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +162,9 @@ def worst_misses(seen: Sequence[Seen], threshold: float, count: int) -> list[Mis
 
 
 def _misses(one: Seen, name: str, kinds: frozenset[str], threshold: float) -> tuple[list[Miss], list[Miss]]:
-    scene = scene_of(one, kinds)
-    sure = scene.score >= threshold
-    scene = Scene(scene.label, scene.area_px2, scene.is_crowd, scene.is_ignored, scene.find[sure], scene.score[sure])
-    matched = match(scene)
-    order = np.argsort(-scene.score, kind="mergesort")
-    wrong = order[: len(matched.score)][~matched.is_true[0] & ~matched.is_ignored[0]]
+    scene = scene_of(one, kinds).sure(threshold)
+    matched = match(scene, max_finds=None)
+    wrong = np.argsort(-scene.score, kind="mergesort")[~matched.is_true[0] & ~matched.is_ignored[0]]
     false = [Miss(one.truth.path, name, scene.find[i], float(scene.score[i]), float(scene.score[i])) for i in wrong]
     reached = _reached(scene)
     missed = [

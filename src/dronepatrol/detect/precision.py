@@ -5,8 +5,8 @@ in each image the finds of a kind, best first, take the best free label above th
 with recall and read at 101 recalls. Labels that are no single countable thing neither help nor harm.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ Bools = NDArray[np.bool_]
 OVERLAPS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0.0, 1.0, 101)
 MAX_FINDS = 100
-"""Finds of one kind in one image that count; the rest, with the lowest scores, is left out."""
+"""Finds of one kind in one image that average precision counts, as COCO has it; the rest has the lowest scores."""
 SIZES_PX2 = {"all": (0.0, 1e10), "small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10)}
 
 
@@ -36,6 +36,11 @@ class Scene:
     find: Floats
     score: Floats
 
+    def sure(self, threshold: float) -> "Scene":
+        """Return the scene with the finds of at least this score alone."""
+        used = self.score >= threshold
+        return replace(self, find=self.find[used], score=self.score[used])
+
 
 @dataclass(frozen=True, slots=True)
 class Matched:
@@ -50,9 +55,12 @@ class Matched:
     labels: int
 
 
-def match(scene: Scene, size_px2: tuple[float, float] = SIZES_PX2["all"]) -> Matched:
-    """Return which finds of an image are true, for each of :data:`OVERLAPS`, among things of an area from to."""
-    order = np.argsort(-scene.score, kind="mergesort")[:MAX_FINDS]
+def match(scene: Scene, size_px2: tuple[float, float] = SIZES_PX2["all"], max_finds: int | None = MAX_FINDS) -> Matched:
+    """Return which finds of an image are true, for each of :data:`OVERLAPS`, among things of an area from to.
+
+    Of more than ``max_finds`` those with the lowest scores are left out; None keeps them all.
+    """
+    order = np.argsort(-scene.score, kind="mergesort")[:max_finds]
     find, score = scene.find[order], scene.score[order]
     ignored = scene.is_ignored | scene.is_crowd | (scene.area_px2 < size_px2[0]) | (scene.area_px2 > size_px2[1])
     order = np.argsort(ignored, kind="mergesort")
@@ -126,17 +134,17 @@ def _one_curve(is_true: Bools, ignored: Bools, wanted: int) -> float:
     return float(np.where(at < len(falling), falling[np.minimum(at, len(falling) - 1)], 0.0).mean())
 
 
-def counts_at(matched: Sequence[Matched], threshold: float) -> tuple[int, int, int]:
-    """Return how many finds of at least this score are true and false, and how many labels were missed, at IoU 0.5."""
-    good = bad = 0
-    for one in matched:
-        used = (one.score >= threshold) & ~one.is_ignored[0]
-        good += int(np.count_nonzero(one.is_true[0] & used))
-        bad += int(np.count_nonzero(~one.is_true[0] & used))
-    return good, bad, sum(one.labels for one in matched) - good
+def counts_at(
+    scenes: Sequence[Scene], threshold: float, size_px2: tuple[float, float] = SIZES_PX2["all"]
+) -> tuple[int, int, int]:
+    """Return how many finds of at least this score are true and false, and how many labels were missed, at IoU 0.5.
 
-
-def by_size(scenes: Sequence[Scene]) -> Iterator[tuple[str, list[Matched]]]:
-    """Yield, for each range of :data:`SIZES_PX2`, its name and what became of the finds among things of that size."""
-    for name, size_px2 in SIZES_PX2.items():
-        yield name, [match(scene, size_px2) for scene in scenes]
+    Every such find counts, however many there are in an image.
+    """
+    good = bad = labels = 0
+    for scene in scenes:
+        one = match(scene.sure(threshold), size_px2, max_finds=None)
+        good += int(np.count_nonzero(one.is_true[0] & ~one.is_ignored[0]))
+        bad += int(np.count_nonzero(~one.is_true[0] & ~one.is_ignored[0]))
+        labels += one.labels
+    return good, bad, labels - good
