@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from dronepatrol.cli.app import app
 from dronepatrol.detect.evaluate import Seen, worst_misses
 from dronepatrol.detect.truth.labelled import Box, labelled
+from dronepatrol.errors import InputError
 from dronepatrol.model.detection import Detections
 
 CELLS = 84
@@ -115,3 +116,54 @@ def test_the_worst_are_taken_from_all_finds_however_many(tmp_path):
     found = Detections(truth.xyxy + 5000.0, np.linspace(0.9, 0.4, 150), truth.kind)
     worst = worst_misses([Seen(truth, found)], 0.3, 1000)
     assert sum(one.score is None for one in worst) == sum(one.score is not None for one in worst) == 150
+
+
+@pytest.fixture
+def refused(network, tmp_path):
+    """Return a function that asks for a picture at a path and gives what is said; nothing may be changed or run."""
+    images = tmp_path / "images"
+    images.mkdir()
+    Image.new("RGB", (64, 64), (90, 120, 60)).save(images / "one.png")
+    Image.new("RGB", (64, 64)).save(images / "not labelled.png")
+    Image.new("RGB", (64, 64)).save(tmp_path / "elsewhere.png")
+    (images / "two.png").symlink_to(tmp_path / "elsewhere.png")
+    rows = [{"id": 1, "file_name": "one.png"}, {"id": 2, "file_name": "two.png"}]
+    truth = tmp_path / "truth.json"
+    truth.write_text(json.dumps({"images": rows, "categories": [], "annotations": []}))
+    model = network({"output": np.zeros((1, 6, CELLS), dtype=np.float32)}, names="['car', 'van']")
+
+    def ask(name, truth=truth):
+        before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        arguments = ["evaluate", "--images", images, "--truth", truth, "--model", model, "--picture", tmp_path / name]
+        result = CliRunner().invoke(app, list(map(str, arguments)))
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+        assert isinstance(result.exception, InputError)
+        assert "evaluate:" not in result.stderr, "nothing was looked at"
+        return str(result.exception)
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    "name", ["images/one.png", "images/../images/one.png", "images/not labelled.png", "elsewhere.png"]
+)
+def test_a_picture_never_takes_the_place_of_an_image(refused, name):
+    assert "is a file of --images or --truth" in refused(name)
+
+
+def test_a_picture_never_takes_the_place_of_the_truth(refused, tmp_path):
+    truth = tmp_path / "truth.jpg"
+    truth.write_bytes((tmp_path / "truth.json").read_bytes())
+    assert "is a file of --images or --truth" in refused("truth.jpg", truth)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("worst.pdf", "ends with '.pdf'; expected .jpg, .jpeg, .png"),
+        ("worst", "ends with ''"),
+        ("nowhere/worst.jpg", "there is no folder"),
+    ],
+)
+def test_a_picture_that_cannot_be_is_refused_before_the_run(refused, name, said):
+    assert said in refused(name)
