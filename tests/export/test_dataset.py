@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from PIL import Image
 from tests.export.conftest import BOX, PHOTOS
 
 from dronepatrol.detect.truth.read import read_truth
@@ -61,6 +62,26 @@ def test_what_nobody_reviewed_is_grey_in_a_copy_and_what_was_reviewed_is_not(pat
     kept[204:276, 304:337] = True
     assert np.abs(after.astype(int) - before)[kept].mean() < 4
     np.testing.assert_array_equal(cv2.imread(str(patrol.root / "photos/p0000.jpg")), before)
+
+
+def test_photos_that_viewers_turn_are_copied_as_the_sensor_saw_them(patrol):
+    before = {}
+    for name in ("p0000", "p0001"):  # one with grey, one whole
+        path = patrol.root / f"photos/{name}.jpg"
+        with Image.open(path) as photo:
+            exif = photo.getexif()
+            exif[0x0112] = 6
+            photo.save(path, quality="keep", exif=exif)
+        before[name] = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        assert cv2.imread(str(path)).shape[:2] == (640, 480)
+    out, found = _export(patrol)
+    assert (found.turned, found.covered) == (2, 1)
+    copies = [path for path in out.glob("images/*/*.jpg") if path.stat().st_nlink == 1]
+    assert len(copies) == 2
+    for copy in copies:
+        turned = cv2.imread(str(copy))  # as loaders read it: with the orientation that EXIF says
+        assert turned.shape[:2] == (480, 640)
+        assert np.abs(turned[:200].astype(int) - before["p0001"][:200]).mean() < 4
 
 
 def test_a_photo_that_would_be_mostly_grey_is_left_out(patrol):

@@ -88,6 +88,8 @@ def _said(found: "DatasetSummary", out: Path) -> str:
         )
     lines.append(f"{found.hard_negatives} photos without a box are hard negatives")
     lines.append(f"{found.covered} photos are copies with boxes that nobody reviewed in grey")
+    if found.turned:
+        lines.append(f"{found.turned} photos are copies as the sensor saw them, without the EXIF orientation")
     untimed = f", {found.untimed} without a time" if found.test_from else ""
     lines.append(
         f"left out: {found.unreviewed} photos with too little that is reviewed, {found.set_aside} set aside, "

@@ -33,6 +33,8 @@ class LabelledPhoto:
 
     ``boxes`` are (kind, edges) of what is there; none: a hard negative. ``unknown`` are the edges of what nobody
     reviewed, which a copy of the photo shows as grey, but for what of it lies in ``reviewed``, the edges of the rest.
+    A photo that ``is_turned`` by viewers is a copy too, without the header that says so: edges are in the sensor's
+    pixels.
     """
 
     name: str
@@ -43,12 +45,18 @@ class LabelledPhoto:
     split: str
     unknown: tuple[Edges, ...] = ()
     reviewed: tuple[Edges, ...] = ()
+    is_turned: bool = False
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether the data set has other bytes than the photo."""
+        return bool(self.unknown) or self.is_turned
 
 
 def write_dataset(
     out: Path, photos: Sequence[LabelledPhoto], form: str, report: Report
 ) -> tuple[list[LabelledPhoto], list[Skipped]]:
-    """Write the data set; photos are hard-linked (copied where the disk is another one), those with grey are copies.
+    """Write the data set; photos are hard-linked (copied where the disk is another one), or copied with changes.
 
     Returns
     -------
@@ -87,7 +95,7 @@ def write_dataset(
 
 def _place(photo: LabelledPhoto, target: Path) -> str:
     """Put a photo into the data set; return why that cannot be done, or nothing."""
-    if not photo.unknown:
+    if not photo.is_copy:
         _link(photo.source, target)
         return ""
     image, reason = read_photo(photo.source, (photo.width_px, photo.height_px))

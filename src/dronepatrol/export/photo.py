@@ -4,7 +4,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import PIL.Image
 from numpy.typing import NDArray
+from PIL import ExifTags
 
 Image = NDArray[np.uint8]
 _MOST_BYTES = 256 * 1024 * 1024
@@ -30,6 +32,15 @@ def read_photo(path: Path, expected_wh: tuple[int, int]) -> tuple[Image | None, 
         was = f"{expected_wh[0]} x {expected_wh[1]}"
         return None, f"it is {found[0]} x {found[1]} pixels, was {was} when it was read in"
     return np.asarray(image, dtype=np.uint8), ""
+
+
+def is_turned(path: Path) -> bool:
+    """Return whether viewers turn or mirror a photo, because its EXIF orientation says so; False without a header."""
+    try:
+        with PIL.Image.open(path) as photo:
+            return photo.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9)
+    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError):
+        return False
 
 
 def as_jpeg(image: Image, quality: int) -> bytes:

@@ -15,6 +15,7 @@ from dronepatrol.errors import DronePatrolError, InputError
 from dronepatrol.export.dataset import SPLITS, LabelledPhoto, write_dataset
 from dronepatrol.export.geojson import read_issues_geojson
 from dronepatrol.export.map_text import LOCAL_TIME
+from dronepatrol.export.photo import is_turned
 from dronepatrol.export.splits import revisits, splits_by_day, splits_of
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.issue import Issue, IssueStatus
@@ -39,6 +40,7 @@ class DatasetSummary:
     test_from: str | None = None  # the first day whose photos are all test, in Asia/Shanghai
     revisited: int = 0  # test photos of such days that show a place which train shows too
     covered: int = 0  # photos in which boxes that nobody reviewed are grey
+    turned: int = 0  # photos that are copies in the sensor's orientation
     unreviewed: int = 0  # photos left out: nobody reviewed any box, or more than half of them would be grey
     set_aside: int = 0
     between: int = 0  # photos left out: they overlap a photo of another split in place or time, or have no footprint
@@ -208,8 +210,9 @@ def _labelled(
     )
     unknown, reviewed = (tuple(map(tuple, inside[which].tolist())) for which in (~is_known, is_known))
     mark = hashlib.sha256(f"{patrol.visit}/{shot.shot_id}".encode()).hexdigest()[:16]
-    name = f"{mark}{'.jpg' if unknown else source.suffix.lower()}"
-    return LabelledPhoto(name, source, width_px, height_px, boxes, "", unknown, reviewed)
+    turned = is_turned(source)
+    name = f"{mark}{'.jpg' if unknown or turned else source.suffix.lower()}"
+    return LabelledPhoto(name, source, width_px, height_px, boxes, "", unknown, reviewed, turned)
 
 
 def _key(xyxy: Sequence[float]) -> tuple[float, ...]:
@@ -236,6 +239,7 @@ def _split(taken: Sequence[_Taken], test_from: date | None, summary: DatasetSumm
 def _count(photos: Sequence[LabelledPhoto], summary: DatasetSummary) -> None:
     summary.hard_negatives = sum(not photo.boxes for photo in photos)
     summary.covered = sum(bool(photo.unknown) for photo in photos)
+    summary.turned = sum(photo.is_turned for photo in photos)
     for split in SPLITS:
         of_split = [photo for photo in photos if photo.split == split]
         summary.photos[split], summary.boxes[split] = len(of_split), sum(len(photo.boxes) for photo in of_split)
