@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dronepatrol.cli.console import finish, progress
+from dronepatrol.cli.console import finish, note, progress
 from dronepatrol.cli.options import DEFAULT_MODEL, AsJson, Model
 
 if TYPE_CHECKING:
@@ -53,7 +53,10 @@ def evaluate(
         "threshold": found.threshold,
         "images": found.images,
         "kinds": {one.kind: one.as_json() for one in found.figures},
+        "notes": found.notes,
     }
+    for text in found.notes:
+        note(text)
     finish(result, "\n".join(_told(found)), found.skipped, as_json=as_json)
 
 

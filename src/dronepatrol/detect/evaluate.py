@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 
 from dronepatrol.detect.classes import VEHICLES
 from dronepatrol.detect.images import decode
+from dronepatrol.detect.photos import MAX_PHOTO_BYTES, MAX_PIXELS
 from dronepatrol.detect.precision import SIZES_PX2, Scene, average_precision, counts_at, match, overlaps
 from dronepatrol.detect.truth.labelled import Labelled
-from dronepatrol.errors import DronePatrolError
+from dronepatrol.detect.truth.picture import read_picture
+from dronepatrol.detect.truth.turned import View, in_stored_pixels
+from dronepatrol.errors import DronePatrolError, InputError
 from dronepatrol.model.batch import Skipped
 from dronepatrol.model.detection import Detections, Detector
 
@@ -21,10 +24,11 @@ VEHICLE = "vehicle"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One labelled image and what was found in it."""
+    """One labelled image and what was found in it, both in its pixels as stored, and what the labels were drawn on."""
 
     truth: Labelled
     found: Detections
+    view: View = View.STORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +75,38 @@ def look(detector: Detector, labelled: Sequence[Labelled], gsd_m: float | None) 
     """Yield what a detector finds in each labelled image, or why an image was left out."""
     for one in labelled:
         try:
-            image = decode(one.path.read_bytes())
+            seen: Seen | Skipped = _seen(detector, one, gsd_m)
         except OSError as error:
-            yield Skipped(one.path.name, f"cannot be read: {error.strerror or error}", "check --images")
-            continue
-        if image is None:
-            yield Skipped(one.path.name, "the picture cannot be decoded", "copy it again")
-            continue
-        try:
-            yield Seen(one, detector(image, gsd_m))
+            seen = Skipped(one.path.name, f"cannot be read: {error.strerror or error}", "check --images")
         except DronePatrolError as error:
-            yield Skipped(one.path.name, error.message, error.hint)
+            seen = Skipped(one.path.name, error.message, error.hint)
+        yield seen
+
+
+def _seen(detector: Detector, one: Labelled, gsd_m: float | None) -> Seen:
+    """Return what is found in an image.
+
+    Raises
+    ------
+    InputError
+        When it is too large, cannot be decoded, or is not of the size that its labels are for.
+    DronePatrolError
+        When the detector fails.
+    """
+    if one.path.stat().st_size > MAX_PHOTO_BYTES:
+        msg = "the photo is larger than 512 MB"
+        raise InputError(msg, hint="export it smaller")
+    picture = read_picture(one.path)
+    width, height = picture.image_wh
+    if width * height > MAX_PIXELS:
+        msg = f"the photo has {width} by {height} pixels, too many"
+        raise InputError(msg, hint="export it smaller")
+    truth, view = in_stored_pixels(one, picture)
+    image = decode(one.path.read_bytes())
+    if image is None:
+        msg = "the picture cannot be decoded"
+        raise InputError(msg, hint="copy it again")
+    return Seen(truth, detector(image, gsd_m), view)
 
 
 def figures(seen: Sequence[Seen], threshold: float) -> list[Figures]:

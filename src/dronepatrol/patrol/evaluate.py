@@ -7,6 +7,7 @@ from pathlib import Path
 from dronepatrol.detect.detector import load_detector
 from dronepatrol.detect.evaluate import Figures, Seen, figures, look, worst_misses
 from dronepatrol.detect.truth.read import read_truth
+from dronepatrol.detect.truth.turned import View
 from dronepatrol.detect.worst import write_worst
 from dronepatrol.errors import DronePatrolError, InputError
 from dronepatrol.model.batch import Skipped
@@ -30,13 +31,14 @@ class EvaluateOptions:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What came out."""
+    """What came out; ``notes`` are what is to be known of the figures."""
 
     detector: str
     threshold: float
     images: int
     figures: list[Figures]
     skipped: list[Skipped]
+    notes: list[str]
 
 
 def evaluate(images: Path, truth: Path, options: EvaluateOptions, report: Report) -> Evaluation:
@@ -66,7 +68,19 @@ def evaluate(images: Path, truth: Path, options: EvaluateOptions, report: Report
         raise DronePatrolError(msg, hint=skipped[0].hint)
     if options.picture is not None:
         write_worst(options.picture, worst_misses(seen, detector.threshold, WORST))
-    return Evaluation(detector.name, detector.threshold, len(seen), figures(seen, detector.threshold), skipped)
+    found = figures(seen, detector.threshold)
+    return Evaluation(detector.name, detector.threshold, len(seen), found, skipped, _of_orientation(seen))
+
+
+def _of_orientation(seen: Sequence[Seen]) -> list[str]:
+    """Return what was done, or assumed, where images carry an EXIF orientation."""
+    turned = sum(one.view is View.TURNED for one in seen)
+    unknown = sum(one.view is View.UNKNOWN for one in seen)
+    told = [
+        (turned, "width and height of the labels are those of the turned view: their boxes were turned back"),
+        (unknown, "nothing says whether the labels heed it: taken as drawn on the pixels as stored"),
+    ]
+    return [f"{count} of {len(seen)} images carry an EXIF orientation; {what}" for count, what in told if count]
 
 
 def _check_picture(picture: Path, inputs: Sequence[Path]) -> None:

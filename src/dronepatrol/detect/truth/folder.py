@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from PIL import Image, UnidentifiedImageError
-
-from dronepatrol.detect.truth.labelled import Box, Labelled, images_by_stem, labelled, read_text
+from dronepatrol.detect.truth.labelled import Box, Labels, images_by_stem, read_text, size_said
+from dronepatrol.detect.truth.picture import read_picture
 from dronepatrol.detect.truth.yolo_names import CLASS_FILES, yolo_names
 from dronepatrol.errors import InputError
 
@@ -18,8 +17,8 @@ _VISDRONE_REGIONS = (0, 11)
 """VisDrone's "ignored regions" and "others": its own toolkit leaves out what is found there."""
 
 
-def read_folder(folder: Path, images: Path, names: Sequence[str] = ()) -> list[Labelled]:
-    """Return the labelled images of a folder of YOLO, VisDrone or VOC files, in the order of their names.
+def read_folder(folder: Path, images: Path, names: Sequence[str] = ()) -> list[Labels]:
+    """Return the labels of each image of a folder of YOLO, VisDrone or VOC files, in the order of their names.
 
     Parameters
     ----------
@@ -64,10 +63,10 @@ def _rows(path: Path, separator: str | None) -> list[list[float]]:
     return rows
 
 
-def _yolo(path: Path | None, image: Path, names: tuple[str, ...]) -> Labelled:
+def _yolo(path: Path | None, image: Path, names: tuple[str, ...]) -> Labels:
     """YOLO: class, centre and size (or an outline) as shares of the image; no file means nothing is there."""
     if path is None:
-        return labelled(image, [], image.name)
+        return Labels(image, [], image.name)
     width, height = _size(image)
     boxes = []
     for number, row in enumerate(_rows(path, None), start=1):
@@ -82,10 +81,10 @@ def _yolo(path: Path | None, image: Path, names: tuple[str, ...]) -> Labelled:
             edges = min(row[1::2]), min(row[2::2]), max(row[1::2]), max(row[2::2])
         left, top, right, bottom = edges
         boxes.append(Box(left * width, top * height, right * width, bottom * height, names[int(row[0])]))
-    return labelled(image, boxes, path.name)
+    return Labels(image, boxes, path.name)
 
 
-def _visdrone(path: Path, image: Path) -> Labelled:
+def _visdrone(path: Path, image: Path) -> Labels:
     """VisDrone: left, top, width, height, whether it counts, class, truncation, occlusion; empty boxes are left out."""
     boxes = []
     for number, row in enumerate(_rows(path, ","), start=1):
@@ -97,10 +96,10 @@ def _visdrone(path: Path, image: Path) -> Labelled:
         if width > 0 and height > 0:
             name = VISDRONE[int(kind)]
             boxes.append(Box(left, top, left + width, top + height, name, is_region=is_region))
-    return labelled(image, boxes, path.name)
+    return Labels(image, boxes, path.name)
 
 
-def _voc(path: Path, stems: dict[str, Path]) -> Labelled:
+def _voc(path: Path, stems: dict[str, Path]) -> Labels:
     """Pascal VOC: edges counted from 1 and inclusive; objects marked difficult do not count."""
     text = read_text(path)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
@@ -109,7 +108,8 @@ def _voc(path: Path, stems: dict[str, Path]) -> Labelled:
     try:
         root = ET.fromstring(text)  # no document type, so no entities to expand
         boxes = [_voc_box(one) for one in root.iter("object")]
-    except (ET.ParseError, ValueError, TypeError, AttributeError) as error:
+        size = size_said(root.findtext("size/width"), root.findtext("size/height"))
+    except (ET.ParseError, ValueError, TypeError, AttributeError, OverflowError) as error:
         msg = f"{path.name}: not as Pascal VOC says: {error}"
         raise InputError(msg, hint="export the labels again") from error
     stem = Path((root.findtext("filename") or path.stem).replace("\\", "/")).stem
@@ -117,7 +117,7 @@ def _voc(path: Path, stems: dict[str, Path]) -> Labelled:
     if image is None:
         msg = f"{path.name}: no image {path.stem} nor {stem}"
         raise InputError(msg, hint="give the folder of images with --images")
-    return labelled(image, boxes, path.name)
+    return Labels(image, boxes, path.name, size)
 
 
 def _voc_box(one: ET.Element) -> Box:
@@ -131,9 +131,8 @@ def _voc_box(one: ET.Element) -> Box:
 
 
 def _size(image: Path) -> tuple[int, int]:
+    """Return width and height; of an image that cannot be read, and so not be looked at, a square of one pixel."""
     try:
-        with Image.open(image) as opened:
-            return opened.size
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        msg = f"{image.name}: cannot be read as an image: {error}"
-        raise InputError(msg, hint="remove it, or copy it again") from error
+        return read_picture(image).image_wh
+    except InputError:
+        return 1, 1

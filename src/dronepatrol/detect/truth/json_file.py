@@ -4,12 +4,12 @@ import json
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from dronepatrol.detect.truth.labelled import Box, Labelled, labelled, read_text
+from dronepatrol.detect.truth.labelled import Box, Labels, read_text, size_said
 from dronepatrol.errors import InputError
 
 
-def read_json(path: Path, images: Path) -> list[Labelled]:
-    """Return the labelled images of a COCO or AU-AIR file, in its order.
+def read_json(path: Path, images: Path) -> list[Labels]:
+    """Return the labels of each image of a COCO or AU-AIR file, in its order.
 
     Raises
     ------
@@ -27,13 +27,13 @@ def read_json(path: Path, images: Path) -> list[Labelled]:
     read = _coco if isinstance(table.get("images"), list) else _au_air
     try:
         return read(table, path.name, images)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         kind = "COCO" if read is _coco else "AU-AIR"
         msg = f"{path.name}: not as {kind} says: {type(error).__name__}: {error}"
         raise InputError(msg, hint="export the labels again") from error
 
 
-def _coco(table: dict[str, Any], source: str, images: Path) -> list[Labelled]:
+def _coco(table: dict[str, Any], source: str, images: Path) -> list[Labels]:
     """COCO: boxes are left, top, width, height from the image's corner; categories have ids of their own."""
     names = {int(one["id"]): str(one["name"]) for one in table["categories"]}
     boxes: dict[Any, list[Box]] = {one["id"]: [] for one in table["images"]}
@@ -45,11 +45,17 @@ def _coco(table: dict[str, Any], source: str, images: Path) -> list[Labelled]:
         )
         boxes[one["image_id"]].append(box)
     return [
-        labelled(_below(images, str(one["file_name"]), source), boxes[one["id"]], source) for one in table["images"]
+        Labels(
+            _below(images, str(one["file_name"]), source),
+            boxes[one["id"]],
+            source,
+            size_said(one.get("width"), one.get("height")),
+        )
+        for one in table["images"]
     ]
 
 
-def _au_air(table: dict[str, Any], source: str, images: Path) -> list[Labelled]:
+def _au_air(table: dict[str, Any], source: str, images: Path) -> list[Labels]:
     """AU-AIR: each annotation is one frame; boxes are left, top, width, height and the number of a category."""
     names = [str(name) for name in table["categories"]]
     found = []
@@ -58,15 +64,23 @@ def _au_air(table: dict[str, Any], source: str, images: Path) -> list[Labelled]:
         for one in frame["bbox"]:
             left, top, width, height = (float(one[side]) for side in ("left", "top", "width", "height"))
             boxes.append(Box(left, top, left + width, top + height, names[int(one["class"])]))
-        found.append(labelled(_below(images, str(frame["image_name"]), source), boxes, source))
+        size = size_said(frame.get("image_width"), frame.get("image_height"))
+        found.append(Labels(_below(images, str(frame["image_name"]), source), boxes, source, size))
     return found
 
 
 def _below(images: Path, name: str, source: str) -> Path:
-    """Return the path of an image; a name that leads out of the folder is refused."""
+    """Return the path of an image; a name that leads out of the folder, or that no file can have, is refused."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if not parts or ".." in parts or name.startswith(("/", "\\")) or ":" in parts[0]:
         msg = f"{source}: image {name!r} lies outside the folder of images"
         raise InputError(msg, hint="give names relative to --images")
     whole = images.joinpath(*parts)
-    return whole if whole.exists() else images / parts[-1]
+    try:
+        whole.lstat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return images / parts[-1]
+    except (OSError, ValueError) as error:  # too long; NUL, or half of a surrogate pair
+        msg = f"{source}: no file can be called {name[:60]!r}"
+        raise InputError(msg, hint="correct file_name, or export the labels again") from error
+    return whole

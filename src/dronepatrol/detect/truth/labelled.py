@@ -1,13 +1,14 @@
 """One labelled image, whatever format it was written in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dronepatrol.detect.classes import kind_of
+from dronepatrol.detect.classes import kind_of as kind_of_name
 from dronepatrol.errors import InputError
 
 MAX_FILE_BYTES = 1_000_000_000
@@ -28,13 +29,23 @@ class Box:
     is_region: bool = False
 
 
+class Labels(NamedTuple):
+    """What a file says of one image, which ``source`` is named for, and width and height where it says them."""
+
+    path: Path
+    boxes: Sequence[Box]
+    source: str
+    image_wh: tuple[int, int] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Labelled:
     """What is there in one image, as columns of equal length n.
 
     ``xyxy`` (n, 4) in pixels, origin at the centre of the top-left pixel; ``kind`` (n,) names as detectors use them;
     ``area_px2`` (n,); ``is_crowd`` (n,) boxes around many things, ``is_region`` (n,) parts of the image in which
-    nothing of any kind is labelled: neither counts as missed, nor what is found in it as false.
+    nothing of any kind is labelled: neither counts as missed, nor what is found in it as false. ``image_wh`` is the
+    size of the image that the labels are for, None where they do not say.
     """
 
     path: Path
@@ -43,9 +54,20 @@ class Labelled:
     area_px2: NDArray[np.float64]
     is_crowd: NDArray[np.bool_]
     is_region: NDArray[np.bool_]
+    image_wh: tuple[int, int] | None = None
 
 
-def labelled(path: Path, boxes: Sequence[Box], source: str) -> Labelled:
+KindOf = Callable[[str], str | None]
+"""What a label's name is called here, None for what no detector looks for from the air."""
+
+
+def labelled(
+    path: Path,
+    boxes: Sequence[Box],
+    source: str,
+    image_wh: tuple[int, int] | None = None,
+    kind_of: KindOf = kind_of_name,
+) -> Labelled:
     """Return the labels of an image as columns; what detectors do not look for is left out.
 
     Raises
@@ -70,7 +92,22 @@ def labelled(path: Path, boxes: Sequence[Box], source: str) -> Labelled:
         np.where(np.isfinite(given), given, sizes),
         np.array([b.is_crowd for b, _ in kept], dtype=bool),
         np.array([b.is_region for b, _ in kept], dtype=bool),
+        image_wh,
     )
+
+
+def size_said(width: object, height: object) -> tuple[int, int] | None:
+    """Return a size that labels give their image, None where they have none; some tools write 0 for that.
+
+    Raises
+    ------
+    ValueError, TypeError, OverflowError
+        When one of them is no number.
+    """
+    if width in (None, "") or height in (None, ""):
+        return None
+    size = int(float(str(width))), int(float(str(height)))
+    return size if min(size) > 0 else None
 
 
 def read_text(path: Path) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dronepatrol.detect.truth.folder import read_folder
 from dronepatrol.detect.truth.json_file import read_json
-from dronepatrol.detect.truth.labelled import Labelled
+from dronepatrol.detect.truth.labelled import Labelled, labelled
 from dronepatrol.errors import InputError
 
 
@@ -39,4 +39,4 @@ def read_truth(truth: Path, images: Path, names: Sequence[str] = ()) -> list[Lab
     if not found:
         msg = f"{truth}: names no image"
         raise InputError(msg, hint="give labels of at least one image")
-    return found
+    return [labelled(*one) for one in found]
