@@ -51,3 +51,10 @@ def test_orientation_is_not_applied():
 @pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff", b"GIF89a", b"no picture"])
 def test_what_is_no_picture_is_none(content):
     assert decode(content) is None
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_a_16_bit_file_of_a_sensor_of_fewer_bits_is_as_bright_as_its_picture(bits):
+    picture = np.arange(256, dtype=np.uint16).repeat(16).reshape(64, 64)
+    coded = cv2.imencode(".png", picture << (bits - 8))[1].tobytes()
+    np.testing.assert_array_equal(decode(coded), picture[..., None].repeat(3, axis=2))

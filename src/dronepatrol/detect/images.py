@@ -12,6 +12,9 @@ Floats = NDArray[np.float64]
 PAD = 114
 """Grey that fills what an image does not cover of a network's input, the custom of the YOLO family."""
 
+SENSOR_BITS = (8, 10, 12, 14, 16)
+"""Bits of a sensor's values, of which files keep 16 when there are more than 8."""
+
 AVERAGED_BELOW = 0.5
 """Scale below which pixels are averaged; above, each is next to one that is read, and reading is 7 times as fast."""
 
@@ -20,13 +23,19 @@ def decode(content: bytes) -> Image | None:
     """Return (height, width, 3) BGR pixels of a coded image, None where it cannot be decoded.
 
     EXIF's orientation is not applied, so that pixels are where the camera's geometry has them. Greyscale and 16-bit
-    images come out as three channels of 8 bits.
+    images come out as three channels of 8 bits; a 16-bit image whose values stay below 2 to the 10, 12 or 14 is taken
+    for the picture of a sensor of so many bits.
     """
     if not content:
         return None
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        image = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), flags)
+        image = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), flags | cv2.IMREAD_ANYDEPTH)
+        if image is not None and image.dtype == np.uint16:
+            bits = next(bits for bits in SENSOR_BITS if image.max() < 1 << bits)
+            image = np.asarray(image, dtype=np.uint16) >> (bits - 8)
+        elif image is not None and image.dtype != np.uint8:
+            image = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), flags)
     except cv2.error:  # more pixels than OpenCV takes
         return None
     return None if image is None else np.asarray(image, dtype=np.uint8)
