@@ -89,6 +89,24 @@ def test_a_new_shed_is_found_once_in_its_place(town, centre, with_shed):
 def test_a_shed_that_is_taken_away_disappears(town, centre, earlier, later):
     result, _ = change(PatrolFolder(earlier), later, 40.0, silent)
     _is_the_shed(result, town, centre, "disappeared")
+    assert result["notes"][-1].endswith("may be the wrong way round")
+
+
+def _around_place(lonlat, step_deg):
+    """Return the profile of a square of 300 pixels around a place."""
+    west, north = lonlat[0] - 150 * step_deg, lonlat[1] + 150 * step_deg
+    return {"width": 300, "height": 300, "transform": Affine(step_deg, 0, west, 0, -step_deg, north)}
+
+
+def test_pictures_that_cannot_show_a_structure_are_not_compared(tmp_path, town, centre, later):
+    """A picture without a pattern cannot be registered, and one of 2 m per pixel shows no structure."""
+    lonlat = town.frame.to_lonlat(centre).tolist()
+    blank = _small(tmp_path / "blank.tif", **_around_place(lonlat, 8e-6))
+    notes = change(PatrolFolder(later), blank, 40.0, silent)[0]["notes"]
+    assert "all of the photos are too unlike the earlier visit to be registered, S0 first" in notes[-1]
+    coarse = _small(tmp_path / "coarse.tif", **_around_place(lonlat, 2e-5))
+    with pytest.raises(InputError, match=r"the earlier coarse\.tif shows .* m per pixel; expected at most 1"):
+        change(PatrolFolder(later), coarse, 40.0, silent)
 
 
 def test_the_picture_shows_before_and_after_north_up(with_shed):
@@ -118,7 +136,7 @@ def test_photos_that_cannot_be_compared_are_named(tmp_path, town, centre, earlie
     assert done.exit_code == 3
     assert "S1: the earlier visit does not show its place" in done.stderr
     assert "2.jpg cannot be decoded" in done.stderr
-    assert "heaps are not compared in any of the photos; S0: it shows the ground at 0.10 m per pixel" in done.stderr
+    assert "all of the photos are not compared for heaps; S0: it shows the ground at 0.10 m per pixel" in done.stderr
     assert json.loads(done.stdout)["compared"] == 1
 
 
@@ -281,10 +299,6 @@ def _small(path, **options):
     with rasterio.open(path, "w", **profile | options):
         pass
     return path
-
-
-LARGE = {"width": 32_768, "height": 32_768, "tiled": True, "blockxsize": 16_384, "blockysize": 16_384}
-HUGE = {"width": 300_000, "height": 300_000, "tiled": True, "transform": Affine(1e-8, 0, 121.08, 0, -1e-8, 30.8228)}
 
 
 @pytest.mark.parametrize(

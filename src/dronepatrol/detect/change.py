@@ -27,6 +27,8 @@ Plane = NDArray[np.float32]
 
 STEP_M = 0.5
 """Metres per pixel at which finer pictures are compared."""
+COARSEST_M = 1.0
+"""Metres per pixel of the coarsest pictures in which a structure of the smallest size still has pixels within it."""
 MIN_AREA_M2 = 40.0
 NARROWEST_M = 4.5
 """Strips narrower than this, such as paths, walls and driveways, are no structures."""

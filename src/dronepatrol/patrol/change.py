@@ -82,7 +82,7 @@ def change(
         "schema": "dronepatrol/changes/2",
         "compared": len(looks),
         "compared_for_heaps": sum(not look.no_heaps for look in looks),
-        "notes": _notes(looks),
+        "notes": _notes(looks, before),
         "features": features,
     }
     _write(folder.root, result, picture(changes, features) if changes else None)
@@ -127,14 +127,35 @@ def _check_places(views: list[View], earlier: Earlier, frame: LocalFrame, before
     raise InputError(msg, hint="give an earlier visit of the same place; if it is one, its coordinates are wrong")
 
 
-def _notes(looks: list[Look]) -> list[str]:
-    """Return where heaps could not be compared, and why."""
+def _notes(looks: list[Look], before: Path) -> list[str]:
+    """Return what a reader of the changes should know: what was not compared, and what is odd."""
+    notes = []
     without = [look for look in looks if look.no_heaps]
-    if not without:
-        return []
-    which = "any" if len(without) == len(looks) else f"{len(without)} of {len(looks)}"
-    first = without[0]
-    return [f"heaps are not compared in {which} of the photos; {first.view.shot_id}: {first.no_heaps}"]
+    if without:
+        which, first = _share(without, looks), without[0]
+        notes.append(f"{which} of the photos are not compared for heaps; {first.view.shot_id}: {first.no_heaps}")
+    if unlike := [look for look in looks if not look.is_registered]:
+        which, first = _share(unlike, looks), unlike[0]
+        notes.append(
+            f"{which} of the photos are too unlike the earlier visit to be registered, {first.view.shot_id} first: "
+            "there structures are compared where the poses put them"
+        )
+    if _is_later(looks):
+        notes.append(
+            f"{before} was taken after the patrol: what appeared and what disappeared may be the wrong way round"
+        )
+    return notes
+
+
+def _share(some: list[Look], looks: list[Look]) -> str:
+    return "all" if len(some) == len(looks) else f"{len(some)} of {len(looks)}"
+
+
+def _is_later(looks: list[Look]) -> bool:
+    """Return whether all pictures of the earlier visit are a day or more younger than the patrol's; dates only."""
+    was = [look.source.time[:10] for look in looks if look.source.time]
+    now = [look.view.time[:10] for look in looks if look.view.time]
+    return bool(was and now) and min(was) > max(now)
 
 
 def _write(root: Path, result: dict[str, Any], shown: Image | None) -> None:

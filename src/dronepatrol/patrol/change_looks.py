@@ -11,7 +11,7 @@ from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from dronepatrol.detect import heap_change
-from dronepatrol.detect.change import STEP_M, Overlay, overlay, structures
+from dronepatrol.detect.change import COARSEST_M, STEP_M, Overlay, overlay, structures
 from dronepatrol.errors import InputError
 from dronepatrol.patrol.change_views import Earlier, Floats, Mask, Source, Spot, View
 
@@ -35,7 +35,8 @@ class Look:
     """One comparison: the two sources, where both show the ground (metres), and what is found.
 
     ``moved_m`` (2,) metres east and north are added to the earlier one's places to lie on the later's. ``heaps_shown``
-    is where both show heaps, empty where they cannot be compared: then ``no_heaps`` says why.
+    is where both show heaps, empty where they cannot be compared: then ``no_heaps`` says why. Where ``is_registered``
+    is False, the pictures are too unlike to tell how they lie on each other, and lie as their poses say.
     """
 
     view: View
@@ -44,6 +45,7 @@ class Look:
     shown: BaseGeometry
     heaps_shown: BaseGeometry
     no_heaps: str
+    is_registered: bool
     finds: tuple[Find, ...]
 
 
@@ -53,11 +55,13 @@ def compared(view: View, earlier: Earlier, min_area_m2: float) -> Look:
     Raises
     ------
     InputError
-        When the earlier visit does not show its place, or a picture cannot be read.
+        When the earlier visit does not show its place, one of the two is too coarse, or a picture cannot be read.
     """
     source, grid = earlier.best(view.ground), view.grid()
     if source is None:
         raise _not_shown()
+    if coarse := _too_coarse(view, source, COARSEST_M):
+        raise InputError(coarse, hint="structures need pictures in which they are some pixels wide")
     after, in_after = view.on(grid, STEP_M)
     before, in_before = source.on(grid, STEP_M)
     shown = in_after & in_before
@@ -82,7 +86,7 @@ def compared(view: View, earlier: Earlier, min_area_m2: float) -> Look:
     if not no_heaps:
         spots = _spots(view, source, over, moved_m)
         finds += _unmatched(view, source, spots, moved_m, heaps_shown, min_area_m2 * HEAP_SHARE)
-    return Look(view, source, moved_m, ground, heaps_shown, no_heaps, tuple(finds))
+    return Look(view, source, moved_m, ground, heaps_shown, no_heaps, over.moved_m is not None, tuple(finds))
 
 
 def _not_shown() -> InputError:
@@ -105,12 +109,15 @@ def _moved_m(over: Overlay, axes: Floats) -> Floats:
 
 def _no_heaps(view: View, source: Source, over: Overlay) -> str:
     """Return why heaps cannot be compared, or nothing."""
-    for which, one in (("it", view), (f"the earlier {source.name}", source)):
-        if one.gsd_m > heap_change.COARSEST_M:
-            most = f"expected at most {heap_change.COARSEST_M:g}"
-            return f"{which} shows the ground at {one.gsd_m:.2f} m per pixel; {most}"
     if over.moved_m is None:
         return f"it and the earlier {source.name} are too unlike to be registered within {heap_change.BESIDE_M:g} m"
+    return _too_coarse(view, source, heap_change.COARSEST_M)
+
+
+def _too_coarse(view: View, source: Source, most_m: float) -> str:
+    for which, one in (("it", view), (f"the earlier {source.name}", source)):
+        if one.gsd_m > most_m:
+            return f"{which} shows the ground at {one.gsd_m:.2f} m per pixel; expected at most {most_m:g}"
     return ""
 
 
