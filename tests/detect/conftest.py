@@ -35,27 +35,82 @@ def _bytes(field: int, content: bytes | str) -> bytes:
     return _varint(field << 3 | 2) + _varint(len(content)) + content
 
 
-def _value_info(name: str, shape: tuple[int, ...]) -> bytes:
-    dims = b"".join(_bytes(1, _int(1, side)) for side in shape)
-    tensor = _int(1, 1) + _bytes(2, dims)  # elem_type FLOAT
+FLOAT, INT32, INT64, FLOAT16 = 1, 6, 7, 10  # TensorProto.DataType
+_TYPES = {"f4": FLOAT, "i4": INT32, "i8": INT64, "f2": FLOAT16}
+
+
+def _value_info(name: str, shape: tuple[int | str, ...] | None, elem_type: int = FLOAT) -> bytes:
+    """Return a named value; sides given by a word are open, a shape of None is not told."""
+    tensor = _int(1, elem_type)
+    if shape is not None:
+        tensor += _bytes(2, b"".join(_bytes(1, _bytes(2, s) if isinstance(s, str) else _int(1, s)) for s in shape))
     return _bytes(1, name) + _bytes(2, _bytes(1, tensor))
 
 
-def onnx_bytes(outputs: dict[str, np.ndarray], input_wh: tuple[int, int], metadata: dict[str, str]) -> bytes:
-    """Return a network that takes an image and always puts out the same values (onnx.proto3, opset 13)."""
-    graph = b""
-    for name in outputs:
-        graph += _bytes(1, _bytes(1, f"{name}_values") + _bytes(2, name) + _bytes(4, "Identity"))
-    graph += _bytes(2, "constant")
-    for name, values in outputs.items():
-        dims = b"".join(_int(1, side) for side in values.shape)
-        raw = np.ascontiguousarray(values, dtype="<f4").tobytes()
-        graph += _bytes(5, dims + _int(2, 1) + _bytes(8, f"{name}_values") + _bytes(9, raw))
-    graph += _bytes(11, _value_info("images", (1, 3, input_wh[1], input_wh[0])))
-    for name, values in outputs.items():
-        graph += _bytes(12, _value_info(name, values.shape))
+def _node(op: str, inputs: list[str], output: str, **attributes: int | list[int]) -> bytes:
+    node = b"".join(_bytes(1, one) for one in inputs) + _bytes(2, output) + _bytes(4, op)
+    for name, value in attributes.items():
+        ints = isinstance(value, list)
+        held = b"".join(_int(8, one) for one in value) if ints else _int(3, value)
+        node += _bytes(5, _bytes(1, name) + held + _int(20, 7 if ints else 2))
+    return node
+
+
+def _tensor(name: str, values: np.ndarray, weights_file: str = "") -> bytes:
+    kind = f"{values.dtype.kind}{values.dtype.itemsize}"
+    dims = b"".join(_int(1, side) for side in values.shape)
+    raw = np.ascontiguousarray(values, dtype=f"<{kind}").tobytes()
+    head = dims + _int(2, _TYPES[kind]) + _bytes(8, name)
+    if weights_file:  # external_data and data_location
+        return head + _bytes(13, _bytes(1, "location") + _bytes(2, weights_file)) + _int(14, 1)
+    return head + _bytes(9, raw)
+
+
+def graph_bytes(
+    nodes: list[tuple[str, list[str], str, dict[str, int | list[int]]]],
+    constants: dict[str, np.ndarray],
+    inputs: dict[str, tuple[int, tuple[int | str, ...]]],
+    outputs: dict[str, tuple[int | str, ...] | None],
+    metadata: dict[str, str],
+    weights_file: str = "",
+) -> bytes:
+    """Return a network of operators (onnx.proto3, opset 13); inputs are named with type and shape.
+
+    With ``weights_file`` the constants are said to lie in that file, in the folder of the network.
+    """
+    graph = b"".join(_bytes(1, _node(op, takes, gives, **more)) for op, takes, gives, more in nodes)
+    tensors = [_tensor(name, values, weights_file) for name, values in constants.items()]
+    graph += _bytes(2, "graph") + b"".join(_bytes(5, tensor) for tensor in tensors)
+    graph += b"".join(_bytes(11, _value_info(name, shape, kind)) for name, (kind, shape) in inputs.items())
+    graph += b"".join(_bytes(12, _value_info(name, shape)) for name, shape in outputs.items())
     properties = b"".join(_bytes(14, _bytes(1, key) + _bytes(2, value)) for key, value in metadata.items())
     return _int(1, 8) + _bytes(7, graph) + _bytes(8, _int(2, 13)) + properties
+
+
+def onnx_bytes(outputs: dict[str, np.ndarray], input_wh: tuple[int, int], metadata: dict[str, str]) -> bytes:
+    """Return a network that takes an image and always puts out the same values."""
+    return graph_bytes(
+        [("Identity", [f"{name}_values"], name, {}) for name in outputs],
+        {f"{name}_values": values.astype(np.float32) for name, values in outputs.items()},
+        {"images": (FLOAT, (1, 3, input_wh[1], input_wh[0]))},
+        {name: values.shape for name, values in outputs.items()},
+        metadata,
+    )
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a network of operators; see ``graph_bytes``."""
+
+    def write(nodes, constants, outputs, *, batch=1, sizes=0, weights_file="", **metadata: str) -> Path:
+        inputs = {"images": (FLOAT, (batch, 3, 64, 64))}
+        if sizes:
+            inputs["orig_target_sizes"] = (sizes, (batch, 2))
+        path = tmp_path / "tiny.onnx"
+        path.write_bytes(graph_bytes(nodes, constants, inputs, outputs, metadata, weights_file))
+        return path
+
+    return write
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from dronepatrol.cli.app import app
 from dronepatrol.detect.detector import load_detector
 from dronepatrol.detect.models import models
-from dronepatrol.errors import InputError
+from dronepatrol.errors import InputError, StorageError
 from dronepatrol.patrol.models import add_model, check_model, list_models
 
 
@@ -88,3 +88,43 @@ def test_kinds_that_become_no_issue_are_named(network):
     path = network(_yolov8(), name="mine.onnx", names="['car', 'hovercraft']")
     checked = CliRunner().invoke(app, ["models", "check", str(path)])
     assert "no problem of the taxonomy is made of: hovercraft" in checked.stdout
+
+
+def test_an_earlier_network_of_the_name_leaves_nothing_behind(network, added):
+    path = network(_yolov8(), name="mine.onnx", names="['car', 'kite']")
+    added.mkdir()
+    (added / "streets.toml").write_text('names = ["bus", "truck"]\nthreshold = 0.99')
+    one = add_model(path, "streets")
+    assert (one.kinds, one.threshold) == ({"car": "car", "kite": ""}, 0.3)
+    assert [file.name for file in added.iterdir()] == ["streets.onnx"]
+
+
+def test_a_copy_that_fails_leaves_no_sidecar(network, added, monkeypatch):
+    path = network(_yolov8(), name="mine.onnx")
+    path.with_suffix(".toml").write_text('names = ["car", "kite"]')
+    (added / "streets.onnx").mkdir(parents=True)  # a folder in its place cannot be replaced
+    monkeypatch.setattr("dronepatrol.detect.describe.models", dict)
+    with pytest.raises(StorageError, match=r"cannot write .*streets\.onnx"):
+        add_model(path, "streets")
+    assert [file.name for file in added.iterdir()] == ["streets.onnx"]
+
+
+def test_detectors_without_weights_are_listed_and_checked(added):
+    listed = CliRunner().invoke(app, ["models", "list"])
+    assert listed.exit_code == 0
+    for name in ("materials", "scene"):
+        line = next(line for line in listed.stdout.splitlines() if line.startswith(name))
+        assert "no weights" in line
+        checked = CliRunner().invoke(app, ["models", "check", name])
+        assert checked.exit_code == 0
+        assert "needs no weights" in checked.stdout
+    as_json = json.loads(CliRunner().invoke(app, ["models", "list", "--json"]).stdout)
+    assert list(as_json["without_weights"]) == ["materials", "scene"]
+
+
+@pytest.mark.parametrize(("name", "ending"), [("weights", "without an ending"), ("weights.pt", "ends in .pt")])
+def test_a_file_that_does_not_end_in_onnx_is_told_so(tmp_path, name, ending):
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(InputError, match=rf"{ending}; expected \.onnx") as error:
+        check_model(str(tmp_path / name))
+    assert "weights.onnx" in error.value.hint

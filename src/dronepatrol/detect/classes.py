@@ -75,16 +75,37 @@ def class_names(path: Path, given: Sequence[str] | None, count: int | None) -> t
         raise InputError(msg, hint=f'write {sidecar} beside it with: names = ["car", …]')
     if count is not None and len(names) != count:
         msg = f"{path.name}: {count} classes, but {len(names)} names"
-        raise InputError(msg, hint=f"correct names in {sidecar}")
+        more = "; a network for rotated boxes has one column more" if count == len(names) + 1 else ""
+        raise InputError(msg, hint=f"correct names in {sidecar}{more}")
     return names
 
 
-def names_in(metadata: dict[str, str]) -> tuple[str, ...] | None:
-    """Return the names that weights carry, as Ultralytics writes them: "{0: 'car', 1: …}" or a list; None without."""
-    try:
-        names = ast.literal_eval(metadata.get("names", "")[:65_536])
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+def names_in(path: Path, metadata: dict[str, str]) -> tuple[str, ...] | None:
+    """Return the names that weights carry, as Ultralytics writes them: "{0: 'car', 1: …}" or a list; None without.
+
+    Raises
+    ------
+    InputError
+        When there are names that cannot be read, or not one for each number from 0.
+    """
+    text = metadata.get("names", "")
+    if not text.strip():
         return None
+    hint = f'write {path.with_suffix(".toml").name} beside it with: names = ["car", …]'
+    try:
+        names = ast.literal_eval(text[:65_536])
+    except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
+        msg = f"{path.name}: names in the file cannot be read: {text[:60]}"
+        raise InputError(msg, hint=hint) from error
     if isinstance(names, dict):
-        names = [names.get(number, "") for number in range(len(names))]
-    return tuple(map(str, names)) if isinstance(names, list | tuple) else None
+        numbers = {str(number): str(name) for number, name in names.items()}
+        if set(numbers) != set(map(str, range(len(names)))):
+            msg = (
+                f"{path.name}: names in the file are numbered {', '.join(numbers)[:60]}; expected 0 to {len(names) - 1}"
+            )
+            raise InputError(msg, hint=hint)
+        names = [numbers[str(number)] for number in range(len(names))]
+    if not isinstance(names, list | tuple):
+        msg = f"{path.name}: names in the file are {text[:60]}; expected a list"
+        raise InputError(msg, hint=hint)
+    return tuple(map(str, names))

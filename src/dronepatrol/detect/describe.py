@@ -8,25 +8,37 @@ from typing import Any
 import numpy as np
 
 from dronepatrol.detect.detector import MATERIALS, SCENE
+from dronepatrol.detect.forms.form import Intake
 from dronepatrol.detect.models import SUFFIX, added_folder, models, shipped_folder
 from dronepatrol.detect.sidecar import read_sidecar, sidecar_of
 from dronepatrol.detect.tiled import TiledDetector
-from dronepatrol.errors import InputError
+from dronepatrol.errors import DronePatrolError, InputError, StorageError
 from dronepatrol.files import write_bytes
 
+WITHOUT_WEIGHTS = {
+    MATERIALS: "rules of thumb on colour, texture and size",
+    SCENE: "knows the colours of the simulated scene, of no use for real photos",
+}
+"""Detectors with a name that are no networks: there is no file of them to check, and nothing to add."""
 ONE_TILE_M = 0.005
 """A ground sample distance at which an image of the input's size is one tile for every network."""
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """One network; ``kinds`` maps the network's classes to kinds here, an empty kind is not looked for."""
+    """One network; ``kinds`` maps the network's classes to kinds here, an empty kind is not looked for.
+
+    ``names_from`` says who names the classes (``detect.understand``), ``batch`` how many tiles one run takes.
+    """
 
     name: str
     path: str
     origin: str
     form: str
     input_wh: tuple[int, int]
+    intake: Intake
+    batch: int
+    names_from: str
     kinds: dict[str, str]
     threshold: float
     size_mb: float
@@ -64,8 +76,11 @@ def describe(path: Path) -> Description:
         detector.name,
         str(path),
         origin,
-        detector.form.name,
+        detector.understood.form.name,
         detector.input_wh,
+        detector.understood.intake,
+        detector.batch,
+        detector.understood.names_from,
         kinds,
         detector.threshold,
         round(path.stat().st_size / 1e6, 2),
@@ -89,13 +104,27 @@ def add(path: Path, name: str) -> Path:
     if not name or not all(sign.isalnum() or sign in "-_." for sign in name) or name.startswith("."):
         msg = f"model name {name!r}: expected letters, digits, '-', '_' and '.'"
         raise InputError(msg, hint="give another with --name")
-    if name in {SCENE, MATERIALS} or name in models():
+    if name in WITHOUT_WEIGHTS or name in models():
         msg = f"there is a model {name} already"
         raise InputError(msg, hint="give another name with --name")
     describe(path)
     target = added_folder() / f"{name}{SUFFIX}"
-    sidecar = sidecar_of(path)
-    if sidecar.is_file():
-        write_bytes(sidecar_of(target), sidecar.read_bytes())
-    write_bytes(target, path.read_bytes())
+    _copy(sidecar_of(path), sidecar_of(target))
+    try:
+        write_bytes(target, path.read_bytes())
+    except DronePatrolError:
+        sidecar_of(target).unlink(missing_ok=True)
+        raise
     return target
+
+
+def _copy(sidecar: Path, target: Path) -> None:
+    """Copy a sidecar, or remove the one that an earlier network of that name left behind."""
+    if sidecar.is_file():
+        write_bytes(target, sidecar.read_bytes())
+        return
+    try:
+        target.unlink(missing_ok=True)
+    except OSError as error:
+        msg = f"{target}: belongs to an earlier model of that name and cannot be removed: {error.strerror or error}"
+        raise StorageError(msg, hint="remove it, or give another name with --name") from error

@@ -4,6 +4,8 @@ import os
 from importlib import resources
 from pathlib import Path
 
+from dronepatrol.errors import InputError
+
 DEFAULT = "vehicles"
 """The model that comes with the package."""
 SUFFIX = ".onnx"
@@ -30,6 +32,19 @@ def models() -> dict[str, Path]:
 
 
 def find_model(name_or_path: str) -> Path | None:
-    """Return the weights that a name stands for, or that lie at a path; None where there are none."""
+    """Return the weights that a name stands for, or that lie at a path; None where there are none.
+
+    Raises
+    ------
+    InputError
+        When it is no name, but a file that does not say by its ending that it is a network.
+    """
     path = Path(name_or_path)
-    return path if path.suffix and path.is_file() else models().get(name_or_path)
+    if path.suffix.lower() == SUFFIX and path.is_file():
+        return path
+    known = models().get(name_or_path)
+    if known is None and path.is_file():
+        ending = f"a file that ends in {path.suffix}" if path.suffix else "a file without an ending"
+        msg = f"{path}: {ending}; expected {SUFFIX}"
+        raise InputError(msg, hint=f"if it is an ONNX network, rename it to {path.stem}{SUFFIX}")
+    return known

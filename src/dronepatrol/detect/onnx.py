@@ -2,23 +2,29 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dronepatrol.errors import DronePatrolError, InputError
+from dronepatrol.detect.forms.form import SIDES
+from dronepatrol.detect.onnx_file import not_understood, read_onnx
+from dronepatrol.errors import DronePatrolError
 
 DEFAULT_INPUT_PX = 640
 """Where the network leaves its input's size open and nothing else tells it."""
-MAX_MODEL_BYTES = 2_000_000_000
 MAX_BATCH = 8
 """Tiles that go through a network at once where it takes more than one."""
-_FLOATS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+_FLOATS: dict[str, type] = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+_NUMBERS: dict[str, type] = _FLOATS | {
+    "tensor(double)": np.float64,
+    "tensor(int32)": np.int32,
+    "tensor(int64)": np.int64,
+}
 _SIZES = ("orig_target_sizes", "target_sizes", "orig_size", "im_shape")
 """Names under which some networks want the input's size beside the image."""
-_EXPORT = "give an ONNX export of a YOLOX, YOLOv5, YOLOv8, YOLO11, RT-DETR or RF-DETR network"
 
 
 class OnnxNetwork:
@@ -41,7 +47,7 @@ class OnnxNetwork:
         InputError
             When the file is no ONNX network that runs here on an image.
         """
-        content = _read(path)
+        content = read_onnx(path)
         self.name = path.stem
         self.sha256 = hashlib.sha256(content).hexdigest()
         self.bytes = len(content)
@@ -52,9 +58,10 @@ class OnnxNetwork:
         )
         self._outputs = [output.name for output in self._session.get_outputs()]
         self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
-        blank = np.zeros((1, 3, self.input_wh[1], self.input_wh[0]), dtype=np.float32)
+        self.batch = 1
+        """How many images one run takes; :meth:`find_batch` finds out whether it may be more."""
         try:
-            values = self._session.run(None, self._feed(blank))
+            values = self._session.run(None, self._feed(self._blank(1)))
         except _runtime_errors() as error:
             raise not_understood(path, f"does not run: {_first_line(error)}") from error
         self.shapes = {
@@ -63,12 +70,26 @@ class OnnxNetwork:
             if isinstance(value, np.ndarray)
         }
 
-    @property
-    def batch(self) -> int:
-        """Return how many images one run takes."""
-        return MAX_BATCH if self._is_batched and all(shape and shape[0] == 1 for shape in self.shapes.values()) else 1
+    def find_batch(self, wanted: Mapping[str, str]) -> None:
+        """Set how many images one run takes, by running two where the network leaves their number open.
 
-    def run(self, pixels: NDArray[np.float32], wanted: dict[str, str]) -> list[dict[str, NDArray[np.float32]]]:
+        Many graphs leave it open and have a batch of one fixed further in: two images then fail, or give one answer.
+
+        Parameters
+        ----------
+        wanted
+            Role to output name.
+        """
+        if not self._is_batched:
+            return
+        try:
+            values = self._session.run(list(wanted.values()), self._feed(self._blank(2)))
+        except _runtime_errors():
+            return
+        if all(value.ndim > SIDES[role] and len(value) == 2 for role, value in zip(wanted, values, strict=True)):
+            self.batch = MAX_BATCH
+
+    def run(self, pixels: NDArray[np.float32], wanted: Mapping[str, str]) -> list[dict[str, NDArray[np.float32]]]:
         """Return, for each image of a batch, the wanted outputs by the role that ``wanted`` maps to their name.
 
         Parameters
@@ -81,23 +102,29 @@ class OnnxNetwork:
         Raises
         ------
         DronePatrolError
-            When the network fails, or puts out values that are no numbers.
+            When the network fails, or puts out values that are no numbers, or not those of so many images.
         """
         try:
             values = self._session.run(list(wanted.values()), self._feed(pixels))
         except _runtime_errors() as error:
             msg = f"detector {self.name} failed: {_first_line(error)}"
             raise DronePatrolError(msg, hint="run again with --jobs 1, or use another network") from error
-        columns = {}
-        for role, value in zip(wanted, values, strict=True):
+        each: list[dict[str, NDArray[np.float32]]] = [{} for _ in pixels]
+        for (role, output), value in zip(wanted.items(), values, strict=True):
             array = np.asarray(value, dtype=np.float32)
             if not np.isfinite(array).all():
-                msg = f"detector {self.name} put out values that are no numbers"
+                msg = f"detector {self.name} put out values that are no numbers in its output {output}"
                 raise DronePatrolError(msg, hint="export the network again in 32-bit floats, or use another one")
-            columns[role] = array
-        if len(pixels) == 1:
-            return [{role: _unbatched(array) for role, array in columns.items()}]
-        return [{role: array[number] for role, array in columns.items()} for number in range(len(pixels))]
+            is_batched = array.ndim > SIDES[role]
+            if len(array) != len(pixels) if is_batched else len(pixels) > 1:
+                msg = f"detector {self.name} put out {output} {array.shape} for {len(pixels)} images"
+                raise DronePatrolError(msg, hint="export the network again with a batch of one")
+            for number, one in enumerate(each):
+                one[role] = array[number] if is_batched else array
+        return each
+
+    def _blank(self, images: int) -> NDArray[np.float32]:
+        return np.zeros((images, 3, self.input_wh[1], self.input_wh[0]), dtype=np.float32)
 
     def _feed(self, pixels: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
         feed: dict[str, NDArray[Any]] = {self._input: pixels.astype(self._type, copy=False)}
@@ -105,42 +132,6 @@ class OnnxNetwork:
             name, dtype = self._size_input
             feed[name] = np.tile(np.array([self.input_wh], dtype=dtype), (len(pixels), 1))
         return feed
-
-
-def _unbatched(array: NDArray[np.float32]) -> NDArray[np.float32]:
-    return array[0] if array.ndim > 1 and array.shape[0] == 1 else array
-
-
-def not_understood(path: Path, what: str) -> InputError:
-    """Return the error that says what is wrong with a file of weights."""
-    return InputError(f"{path.name}: {what}", hint=_EXPORT)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_MODEL_BYTES:
-            raise not_understood(path, "is larger than 2 GB")
-        content = path.read_bytes()
-    except OSError as error:
-        msg = f"{path}: cannot be read: {error.strerror or error}"
-        raise InputError(msg, hint="check the path and its permissions") from error
-    if what := _something_else(content):
-        raise not_understood(path, f"is {what}, no ONNX network")
-    return content
-
-
-def _something_else(content: bytes) -> str:
-    """Return what a file is that people take for an ONNX network, or nothing."""
-    known = {
-        b"PK\x03\x04": "a zip file, such as PyTorch's weights",
-        b"\x80\x02": "a Python pickle, such as old PyTorch weights",
-        b"\x89HDF": "an HDF5 file, such as Keras weights",
-        b"version https://git-lfs": "a Git LFS pointer; fetch the file itself",
-        b"<": "a web page or XML, such as OpenVINO's description",
-    }
-    if content[4:8] == b"TFL3":
-        return "a TensorFlow Lite file"
-    return "empty" if not content else next((what for head, what in known.items() if content.startswith(head)), "")
 
 
 def _session(path: Path, content: bytes, threads: int) -> Any:
@@ -185,7 +176,7 @@ def _input_of(
     """Return the names of image and size inputs, the type of the pixels, (width, height), and if images are batched."""
     inputs = session.get_inputs()
     images = [one for one in inputs if len(one.shape) == 4 and one.type in _FLOATS]
-    sizes = [one for one in inputs if one.name.lower() in _SIZES]
+    sizes = [one for one in inputs if one.name.lower() in _SIZES and one.type in _NUMBERS]
     if len(images) != 1 or len(images) + len(sizes) != len(inputs):
         listed = ", ".join(f"{i.name} {i.shape} {i.type}" for i in inputs)
         raise not_understood(path, f"expected one input (1, 3, height, width) of floats; found {listed}")
@@ -195,5 +186,5 @@ def _input_of(
     bad_batch = isinstance(batch, int) and batch != 1
     if bad_batch or (isinstance(channels, int) and channels != 3) or min(sides) < 32 or any(s % 2 for s in sides):
         raise not_understood(path, f"expected an input (1, 3, height, width) of even sides; found {image.shape}")
-    size = (sizes[0].name, np.int64 if "int64" in sizes[0].type else np.float32) if sizes else None
+    size = (sizes[0].name, _NUMBERS[sizes[0].type]) if sizes else None
     return image.name, size, _FLOATS[image.type], (sides[0], sides[1]), not isinstance(batch, int)

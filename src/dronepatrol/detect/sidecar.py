@@ -75,4 +75,8 @@ def read_sidecar(weights: Path) -> Sidecar:
     if sidecar.form is not None and sidecar.form not in FORMS:
         msg = f"{path.name}: form is {sidecar.form!r}; expected one of {', '.join(FORMS)}"
         raise InputError(msg, hint="leave form out to have it recognised")
+    for key, values in (("mean", sidecar.mean), ("std", sidecar.std)):
+        if values is not None and any(0 < one < 1 for one in values):
+            msg = f"{path.name}: {key} is {list(values)}, which is for values from 0 to 1; expected it for 0 to 255"
+            raise InputError(msg, hint=f"write 255 times as much: {key} = {[round(255 * one, 3) for one in values]}")
     return sidecar

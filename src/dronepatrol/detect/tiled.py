@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dronepatrol.detect.classes import VEHICLES, class_names, kind_of, names_in
-from dronepatrol.detect.forms.form import Form, Intake
-from dronepatrol.detect.forms.recognise import FORMS, recognise
+from dronepatrol.detect.classes import VEHICLES
+from dronepatrol.detect.forms.form import Floats, Intake, Outputs
 from dronepatrol.detect.images import fitted
 from dronepatrol.detect.nms import keep_best, yield_to_whole
-from dronepatrol.detect.onnx import OnnxNetwork, not_understood
-from dronepatrol.detect.sidecar import Sidecar, read_sidecar
+from dronepatrol.detect.onnx import OnnxNetwork
+from dronepatrol.detect.sidecar import read_sidecar
 from dronepatrol.detect.tiles import (
     BORDER_PX,
     CAR_IN_NETWORK_PX,
@@ -24,6 +23,8 @@ from dronepatrol.detect.tiles import (
     touches_inner_border,
     trusted_px,
 )
+from dronepatrol.detect.understand import understand
+from dronepatrol.errors import DronePatrolError
 from dronepatrol.model.detection import Detections
 
 THRESHOLD = 0.3
@@ -34,6 +35,8 @@ MAX_INSIDE = 0.8
 MAX_COVERED_SHARE = 0.6
 """Share of a cut box inside a whole one above which they show the same thing."""
 MAX_THREADS = 8
+ROUNDING = 0.001
+"""How far below 0 or above 1 a score may be, in floats of 16 bits."""
 
 Tile = tuple[NDArray[np.intp], tuple[float, float]]
 """Left, top, right, bottom, and from which to which length in network pixels finds in it count."""
@@ -84,17 +87,17 @@ class TiledDetector:
         self.weights_sha256 = self._network.sha256
         self.threshold = sidecar.threshold or THRESHOLD
         self._least_score = self.threshold if least_score is None else least_score
-        self.form, self._roles, self.names = _form_of(path, self._network, sidecar)
-        self._intake = _intake(self.form, sidecar)
-        self.input_wh = self._network.input_wh
+        self.understood = understand(path, self._network, sidecar)
+        self._network.find_batch(self.understood.roles)
+        self.batch, self.input_wh = self._network.batch, self._network.input_wh
         self._car_px = sidecar.car_px or CAR_IN_NETWORK_PX
         self._threads = threads or min(os.cpu_count() or 1, MAX_THREADS)
-        kinds = [sidecar.kinds[name] if name in sidecar.kinds else kind_of(name) for name in self.names]
-        self.kind_of_class = {name: kind or "" for name, kind in zip(self.names, kinds, strict=True)}
+        names, kinds = self.understood.names, self.understood.kinds
+        self.kind_of_class = dict(zip(names, kinds, strict=True))
         self._wanted = np.array([number for number, kind in enumerate(kinds) if kind], dtype=np.intp)
         self.kinds = np.array([kind for kind in kinds if kind], dtype=np.str_)
         alike = ["vehicle" if kind in VEHICLES else str(kind) for kind in self.kinds]
-        self._rivals = np.unique(alike, return_inverse=True)[1] if alike else np.empty(0, dtype=np.intp)
+        self._rivals = np.unique(alike, return_inverse=True)[1]
 
     def __call__(self, image: NDArray[np.uint8], gsd_m: float | None) -> Detections:
         """Detect in one image; see ``model.detection.Detector``.
@@ -134,14 +137,35 @@ class TiledDetector:
                 yield from found
 
     def _in_tiles(self, image: NDArray[np.uint8], group: Sequence[Tile]) -> list[Finds]:
-        fits = [fitted(image[t[1] : t[3], t[0] : t[2]], self.input_wh, self._intake.fit) for t, _ in group]
-        pixels = _normalised([canvas for canvas, _, _ in fits], self._intake)
-        outputs = self._network.run(pixels, self._roles)
+        intake = self.understood.intake
+        fits = [fitted(image[t[1] : t[3], t[0] : t[2]], self.input_wh, intake.fit) for t, _ in group]
+        pixels = _normalised([canvas for canvas, _, _ in fits], intake)
+        outputs = self._network.run(pixels, self.understood.roles)
         found = []
         for tile, (_, scale, offset), output in zip(group, fits, outputs, strict=True):
-            boxes, scores = self.form.decode(output, self.input_wh, len(self.names))
+            boxes, scores = self._decoded(output)
             found.append(self._placed(image, tile, (boxes, scores[:, self._wanted]), (scale, offset)))
         return found
+
+    def _decoded(self, output: Outputs) -> tuple[Floats, Floats]:
+        """Return (n, 4) edges in input pixels and (n, c) scores of one tile.
+
+        Raises
+        ------
+        DronePatrolError
+            When the values are none that this form has; the message names the network.
+        """
+        form, classes = self.understood.form, len(self.understood.names)
+        try:
+            boxes, scores = form.decode(output, self.input_wh, classes)
+        except DronePatrolError as error:
+            msg = f"detector {self.name} ({form.name}) {error.message}"
+            raise DronePatrolError(msg, hint=error.hint) from error
+        low, high = scores.min(initial=0.0), scores.max(initial=0.0)
+        if low < -ROUNDING or high > 1 + ROUNDING:
+            msg = f"detector {self.name} ({form.name}) put out scores from {low:.3g} to {high:.3g}; expected 0 to 1"
+            raise DronePatrolError(msg, hint="export it with its sigmoid or softmax, or use another network")
+        return boxes, scores
 
     def _placed(
         self,
@@ -179,35 +203,3 @@ def _normalised(canvases: Sequence[NDArray[np.uint8]], intake: Intake) -> NDArra
     if intake.std != (1.0, 1.0, 1.0):
         pixels /= np.array(intake.std, dtype=np.float32)[:, None, None]
     return pixels
-
-
-def _form_of(path: Path, network: OnnxNetwork, sidecar: Sidecar) -> tuple[Form, dict[str, str], tuple[str, ...]]:
-    """Return the form, which output plays which role, and the names of the classes.
-
-    Raises
-    ------
-    InputError
-        When the outputs are of no known form, of several, or the names do not fit.
-    """
-    given = sidecar.names if sidecar.names is not None else names_in(network.metadata)
-    known = recognise(network.shapes, network.input_wh, None if given is None else len(given))
-    if sidecar.form is not None:
-        known = [one for one in known if one.form is FORMS[sidecar.form]]
-    listed = ", ".join(f"{name} {shape}" for name, shape in network.shapes.items())
-    if not known:
-        raise not_understood(path, f"outputs of no known form: {listed}")
-    if len(known) > 1:
-        forms = " or ".join(sorted({one.form.name for one in known}))
-        raise not_understood(path, f"outputs {listed} may be {forms}; write form = … in {path.stem}.toml")
-    one = known[0]
-    return one.form, dict(one.roles), class_names(path, given, one.classes)
-
-
-def _intake(form: Form, sidecar: Sidecar) -> Intake:
-    usual = form.intake
-    return Intake(
-        usual.is_rgb if sidecar.rgb is None else sidecar.rgb,
-        sidecar.mean or usual.mean,
-        sidecar.std or usual.std,
-        sidecar.fit or usual.fit,
-    )

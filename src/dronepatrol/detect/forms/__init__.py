@@ -11,8 +11,11 @@ detr          boxes (b, q, 4), logits (b, q, c)                   centre and siz
 end2end       (b, q, 6)                                           edges, score, class number: NMS in the graph
 end2end7      (q, 7)                                              image number, edges, class number, score
 sets          boxes (b, q, 4) or (q, 4), scores, labels           edges, score, class number
+mmdet         dets (b, q, 5), labels (b, q)                       edges and score, class number (MMDeploy)
 ============  ==================================================  =================================================
 
 Sizes are input pixels where nothing else is said. Which of a network's outputs is which is told by shape and name,
-never by order; where that leaves two answers, the sidecar TOML says ``form``.
+never by order; where that leaves two answers, the sidecar TOML says ``form``. Which pixels a network takes, no file
+says: it is the usual of its family, and where the outputs leave the family open the sidecar says ``rgb``, ``mean``
+and ``std``.
 """

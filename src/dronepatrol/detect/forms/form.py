@@ -7,11 +7,18 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from dronepatrol.errors import DronePatrolError
+
 Floats = NDArray[np.float32]
 Outputs = Mapping[str, Floats]
 """A network's outputs of one image, by the role that a form gives them."""
+SIDES = {"finds": 2, "boxes": 2, "logits": 2, "scores": 1, "labels": 1, "count": 0}
+"""How many sides one image's output of each role has; where there is one more, the first is the batch."""
 Decode = Callable[[Outputs, tuple[int, int], int], tuple[Floats, Floats]]
 """Outputs of one image, the input's (w, h), number of classes to (n, 4) edges in input pixels and (n, c) scores."""
+
+WHOLE = 0.01
+"""How far a class number may be from a whole one, in floats of 16 bits."""
 
 
 class Fit(StrEnum):
@@ -43,15 +50,11 @@ IMAGENET_STRETCHED = Intake(True, (123.675, 116.28, 103.53), (58.395, 57.12, 57.
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How networks of one family take an image and put out their finds.
-
-    ``first_class`` is the number of the first class that means something, where class 0 is the background.
-    """
+    """How networks of one family take an image and put out their finds."""
 
     name: str
     intake: Intake
     decode: Decode
-    first_class: int = 0
 
 
 def corners(centre: Floats, size: Floats) -> Floats:
@@ -60,9 +63,19 @@ def corners(centre: Floats, size: Floats) -> Floats:
 
 
 def one_hot(score: Floats, number: Floats, classes: int) -> Floats:
-    """Return (n, c) scores of finds that have one class each; numbers outside are left out by their score 0."""
+    """Return (n, c) scores of finds that have one class each; a number below 0 fills an unused row.
+
+    Raises
+    ------
+    DronePatrolError
+        When a find has a number that stands for no class.
+    """
+    kind = np.rint(number)
+    wrong = (score > 0) & (kind >= 0) & ((kind >= classes) | (np.abs(number - kind) > WHOLE))
+    if wrong.any():
+        msg = f"put out class number {number[wrong][0]:g}; expected whole numbers from 0 to {classes - 1}"
+        raise DronePatrolError(msg, hint="name all classes of the network, the background too where it has one")
     scores = np.zeros((len(score), classes), dtype=np.float32)
-    kind = np.rint(number).astype(np.intp)
     known = (kind >= 0) & (kind < classes)
-    scores[np.flatnonzero(known), kind[known]] = score[known]
+    scores[np.flatnonzero(known), kind[known].astype(np.intp)] = score[known]
     return scores

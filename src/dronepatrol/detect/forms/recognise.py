@@ -5,14 +5,21 @@ from dataclasses import dataclass
 
 from dronepatrol.detect.forms.dense import YOLOV5, YOLOV8, YOLOX, anchors
 from dronepatrol.detect.forms.form import Form
-from dronepatrol.detect.forms.sets import DETR, END2END, END2END7, RTDETR, SETS
+from dronepatrol.detect.forms.sets import DETR, END2END, END2END7, MMDET, RTDETR, SETS
 
-FORMS = {form.name: form for form in (YOLOX, YOLOV5, YOLOV8, RTDETR, DETR, END2END, END2END7, SETS)}
+FORMS = {form.name: form for form in (YOLOX, YOLOV5, YOLOV8, RTDETR, DETR, END2END, END2END7, SETS, MMDET)}
 _BOXES = ("boxes", "pred_boxes", "dets", "det_boxes", "bboxes")
 _LOGITS = ("logits", "labels", "pred_logits", "class_logits")
 _SCORES = ("scores", "det_scores")
 _LABELS = ("labels", "det_classes", "classes", "class_ids")
 _COUNT = ("num_dets", "num_detections", "num")
+_RF_DETR = {"dets", "labels"}
+"""What RF-DETR's own export calls boxes and logits; it alone is known to take ImageNet's mean and deviation."""
+_DETR_PIXELS = (
+    "RT-DETR and D-FINE of Hugging Face: rgb = true, mean = [0, 0, 0], std = [255, 255, 255]; RF-DETR and "
+    "Deformable DETR: rgb = true, mean = [123.675, 116.28, 103.53], std = [58.395, 57.12, 57.375]"
+)
+_MMDET_PIXELS = "mean, std and bgr_to_rgb (here: rgb) stand in data_preprocessor of its MMDetection configuration"
 MOST = 1000
 """Networks that put out a set of finds put out at most so many, of fewer classes."""
 
@@ -21,11 +28,15 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """A form, which output plays which role in it, and the number of classes where the shapes tell it."""
+    """A form, which output plays which role in it, and the number of classes where the shapes tell it.
+
+    ``pixels`` is empty where such networks take the pixels that are usual for the form, else it says where to look.
+    """
 
     form: Form
     roles: Mapping[str, str]
     classes: int | None
+    pixels: str = ""
 
 
 def recognise(shapes: Shapes, input_wh: tuple[int, int], classes: int | None = None) -> list[Recognised]:
@@ -33,10 +44,10 @@ def recognise(shapes: Shapes, input_wh: tuple[int, int], classes: int | None = N
 
     ``classes`` is how many classes are named somewhere, None where none are.
     """
-    return [
-        *_several(shapes),
-        *(one for name, shape in shapes.items() for one in _single(name, shape, input_wh, classes)),
-    ]
+    together = _with_scores(shapes) or _several(shapes)
+    taken = {name for one in together for name in one.roles.values()}
+    alone = (one for name, shape in shapes.items() for one in _single(name, shape, input_wh, classes))
+    return [*together, *(one for one in alone if one.roles["finds"] not in taken)]
 
 
 def _single(name: str, shape: tuple[int, ...], input_wh: tuple[int, int], classes: int | None) -> list[Recognised]:
@@ -67,6 +78,14 @@ def _dense(rows: int, columns: int, cells: int) -> tuple[Form, int] | None:
     return (YOLOV8, rows - 4) if columns == cells and rows > 4 else None
 
 
+def _with_scores(shapes: Shapes) -> list[Recognised]:
+    """Return the form of boxes that have their score as a fifth column, with their labels beside (MMDeploy)."""
+    finds, labels = _called(shapes, _BOXES, last=5), _called(shapes, _LABELS)
+    if finds is None or labels is None or shapes[labels] != shapes[finds][:-1]:
+        return []
+    return [Recognised(MMDET, {"finds": finds, "labels": labels}, None, _MMDET_PIXELS)]
+
+
 def _several(shapes: Shapes) -> list[Recognised]:
     """Return the forms that several outputs have together, each called by one of its usual names."""
     boxes = _called(shapes, _BOXES, last=4)
@@ -81,7 +100,8 @@ def _several(shapes: Shapes) -> list[Recognised]:
         return [Recognised(SETS, roles, None)]
     logits = _called(shapes, _LOGITS)
     if logits and len(shapes[boxes]) == 3 and len(shapes[logits]) == 3 and shapes[logits][1] == count:
-        return [Recognised(DETR, {"boxes": boxes, "logits": logits}, shapes[logits][2])]
+        pixels = "" if {boxes, logits} == _RF_DETR else _DETR_PIXELS
+        return [Recognised(DETR, {"boxes": boxes, "logits": logits}, shapes[logits][2], pixels)]
     return []
 
 
