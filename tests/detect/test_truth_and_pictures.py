@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
+from PIL.WebPImagePlugin import WebPImageFile
 from typer.testing import CliRunner
 
 from dronepatrol.cli.app import app
@@ -97,8 +98,8 @@ def test_damaged_headers_are_read_or_refused_without_a_word(tmp_path_factory, se
 class _Nothing:
     """A detector that must not be asked."""
 
-    def __call__(self, image, _):
-        raise AssertionError(image.shape)
+    def __call__(self, *_):
+        raise AssertionError
 
 
 def _png(wh):
@@ -113,6 +114,15 @@ def test_an_image_of_too_many_pixels_is_named_and_never_decoded(tmp_path, monkey
     monkeypatch.setattr("dronepatrol.detect.evaluate.decode", _Nothing())
     (found,) = look(_Nothing(), [labelled(path, [], "made up")], None)
     assert found == Skipped("large.png", "the photo has 20000 by 20000 pixels, too many", "export it smaller")
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "webp", "bmp"])
+def test_no_pixel_is_decoded_for_the_header(tmp_path, monkeypatch, suffix):
+    path = tmp_path / f"one.{suffix}"
+    Image.new("RGB", (64, 32)).save(path)
+    for form in (ImageFile.ImageFile, WebPImageFile):
+        monkeypatch.setattr(form, "load", _Nothing())
+    assert read_picture(path) == Picture((64, 32), 1)
 
 
 def test_the_size_of_the_largest_photos_is_read(tmp_path):

@@ -49,7 +49,7 @@ def read_picture(path: Path) -> Picture:
 def _orientation(opened: Image.Image) -> int:
     """Return EXIF's orientation; one that is damaged, or is no such number, says nothing."""
     try:
-        value = opened.getexif().get(_ORIENTATION)
+        value = Image.Image.getexif(opened).get(_ORIENTATION)  # that of PNG would decode the pixels
     except _BROKEN:
         return UPRIGHT
     return value if isinstance(value, int) and 1 <= value <= 8 else UPRIGHT
