@@ -2,9 +2,12 @@
 
 import json
 import math
+import re
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from dronepatrol.cli.app import app
@@ -49,6 +52,22 @@ def test_any_number_of_finds_without_a_batch(network, form, count):
     found = load_detector(str(network(form(count), names=NAMES)))(BLACK, ONE_TILE_M)
     assert len(found) == min(count, 1), "two at the same place are one thing"
     assert np.all(np.abs(found.xyxy - (np.array(BOX) - 0.5)) < 1e-3)
+
+
+@given(
+    st.integers(0, 3),
+    st.dictionaries(st.sampled_from(["labels", "scores", "boxes"]), st.booleans(), min_size=3),
+    st.sampled_from([None, (), (1,), (1, 1)]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+def test_each_output_may_have_a_batch_or_none(network, count, batched, count_shape):
+    outputs = {name: values[None] if batched[name] else values for name, values in sets(count).items()}
+    real = count
+    if count_shape is not None:
+        real = min(count, 1)
+        outputs["num_dets"] = np.full(count_shape, real, dtype=np.float32)
+    found = load_detector(str(network(outputs, names=NAMES)))(BLACK, ONE_TILE_M)
+    assert found.kind.tolist() == ["car"] * min(real, 1)
 
 
 def test_a_find_that_depends_on_the_image(graph):
@@ -285,10 +304,11 @@ def test_a_network_that_sees_nothing_of_what_is_looked_for_is_refused(network):
     assert load_detector(str(path))(BLACK, ONE_TILE_M).kind.tolist() == ["stray_animal"]
 
 
-def test_weights_in_a_second_file_are_refused_by_its_name(graph, tmp_path):
+@pytest.mark.parametrize("name", ["tiny.onnx.data", "../" + "far" * 50 + ".bin", "/etc/passwd"])
+def test_weights_in_a_second_file_are_refused_by_its_name(graph, tmp_path, name):
     identity = [("Identity", ["values"], "output", {})]
-    path = graph(identity, {"values": yolov8()}, {"output": None}, weights_file="tiny.onnx.data", names=NAMES)
+    path = graph(identity, {"values": yolov8()}, {"output": None}, weights_file=name, names=NAMES)
     (tmp_path / "tiny.onnx.data").write_bytes(yolov8().tobytes())
-    with pytest.raises(InputError, match=r"weights in a file of their own, 'tiny\.onnx\.data'; expected one") as error:
+    with pytest.raises(InputError, match=f"weights in a file of their own, '{re.escape(name)}'; expected one") as error:
         load_detector(str(path))
     assert 'onnx.load("tiny.onnx")' in error.value.hint

@@ -14,7 +14,9 @@ _KNOWN = {
     b"version https://git-lfs": "a Git LFS pointer; fetch the file itself",
     b"<": "a web page or XML, such as OpenVINO's description",
 }
-_ELSEWHERE = re.compile(rb"j[\x00-\xff][\x00-\x7f]?\n\x08location\x12([\x01-\x7f])[^\x00-\x1f]", re.DOTALL)
+_ELSEWHERE = re.compile(
+    rb"j[\x00-\xff][\x00-\x7f]?\n\x08location\x12([\x01-\x7f]|[\x80-\xff][\x01-\x7f])[^\x00-\x1f]", re.DOTALL
+)
 """An entry ``location`` of a tensor's ``external_data`` (field 13 of TensorProto in onnx.proto3)."""
 
 
@@ -59,5 +61,5 @@ def _weights_elsewhere(content: bytes) -> str:
     found = _ELSEWHERE.search(content)
     if not found:
         return ""
-    start = found.end() - 1
-    return content[start : start + found[1][0]].decode("utf-8", "replace")
+    start, size = found.end() - 1, sum((byte & 0x7F) << 7 * number for number, byte in enumerate(found[1]))
+    return content[start : start + min(size, 200)].decode("utf-8", "replace")
