@@ -11,6 +11,7 @@ def check(detector: Detector) -> None:
     assert detector.name
     assert detector.weights_sha256 == "" or len(bytes.fromhex(detector.weights_sha256)) == 32
     assert 0 <= detector.threshold < 1
+    assert any(detector.kind_of_class.values())
     noise = np.random.default_rng(5)
     for height, width in [(1, 1), (7, 300), (300, 7), (64, 64), (333, 517)]:
         for gsd_m in [None, 0.002, 0.05]:
@@ -33,6 +34,7 @@ def _check_one(detector: Detector, image: np.ndarray, gsd_m: float | None) -> No
     assert np.all((x1 >= -0.5) & (y1 >= -0.5) & (x2 <= width - 0.5) & (y2 <= height - 0.5))
     assert np.all((found.score >= 0) & (found.score <= 1))
     assert all(found.kind)
+    assert set(found.kind.tolist()) <= set(detector.kind_of_class.values())
     again = detector(image, gsd_m)
     assert np.array_equal(found.xyxy, again.xyxy), "the same image must give the same finds"
     assert np.array_equal(found.score, again.score)

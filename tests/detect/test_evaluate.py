@@ -167,3 +167,72 @@ def test_a_picture_never_takes_the_place_of_the_truth(refused, tmp_path):
 )
 def test_a_picture_that_cannot_be_is_refused_before_the_run(refused, name, said):
     assert said in refused(name)
+
+
+@pytest.fixture
+def told(network, tmp_path):
+    """Return a function that measures one find, a car or debris, beside labels of given names at the same place."""
+
+    def measure(found, *names, sidecar="", more=("--gsd", "0.05", "--json")):
+        output = np.zeros((1, 4 + 2, CELLS), dtype=np.float32)
+        output[0, :4, 0] = 16.0, 14.0, 16.0, 12.0
+        output[0, 4 + ["car", "debris"].index(found), 0] = 0.9
+        model = network({"output": output}, names="['car', 'debris']")
+        model.with_suffix(".toml").write_text(sidecar)
+        (tmp_path / "images").mkdir()
+        Image.new("RGB", (64, 64)).save(tmp_path / "images" / "one.png")
+        rows = [{"image_id": 0, "category_id": n, "bbox": [8, 8, 16, 12]} for n, _ in enumerate(names)]
+        kinds = [{"id": n, "name": name} for n, name in enumerate(names)]
+        truth = tmp_path / "truth.json"
+        table = {"images": [{"id": 0, "file_name": "one.png"}], "categories": kinds, "annotations": rows}
+        truth.write_text(json.dumps(table))
+        arguments = ["evaluate", "--images", tmp_path / "images", "--truth", truth, "--model", model, *more]
+        return CliRunner().invoke(app, list(map(str, arguments)))
+
+    return measure
+
+
+def test_labels_are_called_as_the_sidecar_calls_the_classes(told):
+    kinds = json.loads(told("debris", "Debris", sidecar='[kinds]\ndebris = "waste_heap"\n').stdout)["kinds"]
+    assert list(kinds) == ["waste_heap"]
+    assert kinds["waste_heap"]["recall"] == 1
+
+
+def test_what_the_detector_cannot_find_is_no_failure_of_it(told):
+    kinds = json.loads(told("car", "car", "tank", sidecar='[kinds]\ndebris = ""\n').stdout)["kinds"]
+    assert kinds["car"]["recall"] == 1
+    assert kinds["car"]["looked_for"] is True
+    tank = kinds["tank"]
+    assert (tank.pop("labels"), tank.pop("looked_for")) == (1, False)
+    assert set(tank.values()) == {None}
+    assert set(tank) | {"labels", "looked_for"} == set(kinds["car"])
+
+
+def test_the_table_says_what_is_not_looked_for_and_the_sizes(told):
+    lines = told("car", "car", "tank", more=("--gsd", "0.05")).stdout.splitlines()
+    assert lines[3].split(maxsplit=2) == ["tank", "1", "not looked for by this detector"]
+    assert lines[-1].split() == ["vehicle", "1", "1.000", "small", "1.000", "1.000", "0"]
+
+
+def test_labels_of_nothing_make_every_find_false(told):
+    result = told("car")
+    said = json.loads(result.stdout)
+    assert "no label in 1 images: no recall, and each of the 1 finds is false" in result.stderr
+    assert said["kinds"]["car"]["false"] == said["kinds"]["vehicle"]["false"] == 1
+    assert (said["kinds"]["car"]["precision"], said["kinds"]["car"]["recall"]) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("gsd", "said"), [("nan", "is no number"), ("inf", "expected 0.0001 to 100"), ("0", "expected 0.0001"), ("-1", "")]
+)
+def test_a_scale_that_cannot_be_is_refused(told, gsd, said):
+    result = told("car", "car", more=("--gsd", gsd))
+    assert isinstance(result.exception, InputError)
+    assert f"--gsd {gsd}: {said}" in str(result.exception)
+
+
+@pytest.mark.parametrize("model", ["materials", "scene", "vehicles, materials"])
+def test_rules_that_need_a_scale_ask_for_it(told, model):
+    result = told("car", "car", more=("--model", model))
+    assert "can measure nothing without the scale of the images" in str(result.exception)
+    assert "--gsd" in result.exception.hint

@@ -242,3 +242,14 @@ def test_an_image_of_a_yolo_set_that_is_broken_is_named_and_the_rest_is_measured
     assert result.exit_code == 3
     assert json.loads(result.stdout)["kinds"]["car"]["labels"] == 1
     assert "two.jpg: the picture cannot be decoded" in result.stderr
+
+
+def test_label_files_without_an_image_are_named(measured, tmp_path):
+    Image.new("RGB", (64, 64)).save(tmp_path / "images" / "one.png")
+    for name in ("one", "gone"):
+        (tmp_path / "truth" / f"{name}.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    (tmp_path / "truth" / "classes.txt").write_text("car\n")
+    result = measured("truth")
+    assert result.exit_code == 3
+    assert result.stderr.count("skipped: ") == 1
+    assert "skipped: gone.txt: no image of this name in" in result.stderr

@@ -27,7 +27,7 @@ def evaluate(
     model: Model = DEFAULT_MODEL,
     gsd: Annotated[
         float | None,
-        typer.Option("--gsd", metavar="M", min=0.0001, max=100.0, help="Metres on the ground per pixel, where known."),
+        typer.Option("--gsd", metavar="M", help="Metres on the ground per pixel, where known."),
     ] = None,
     names: Annotated[
         str, typer.Option("--names", metavar="A,B,…", help="What YOLO's class numbers mean, in their order.")
@@ -65,6 +65,9 @@ def _told(found: "Evaluation") -> list[str]:
     lines = [f"{found.detector} on {found.images} images; precision and recall at score {found.threshold:g}, IoU 0.5"]
     lines.append(f"{'kind':14}{'labels':>8}{'AP50':>8}{'AP50:95':>9}{'precision':>11}{'recall':>8}{'false':>7}")
     for one in found.figures:
+        if not one.is_looked_for:
+            lines.append(f"{one.kind:14}{one.labels:8d}  not looked for by this detector")
+            continue
         shares = f"{_share(one.ap50, 8)}{_share(one.ap, 9)}{_share(one.precision, 11)}{_share(one.recall, 8)}"
         lines.append(f"{one.kind:14}{one.labels:8d}{shares}{one.false:7d}")
     lines += ["", "by size of the label: small under 32² px, medium to 96² px, large above"]

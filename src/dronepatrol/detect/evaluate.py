@@ -1,6 +1,6 @@
 """A detector against labelled images: how much it finds, how much of that is true, and where it is worst."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -58,17 +58,22 @@ class Working:
 class Figures(Working):
     """How well one kind is found; ``ap`` is the mean of average precision over IoU 0.50 to 0.95.
 
-    ``by_size`` is by COCO's areas in pixels (``precision.SIZES_PX2``).
+    ``by_size`` is by COCO's areas in pixels (``precision.SIZES_PX2``). A kind that the detector does not look for has
+    labels, and nothing else.
     """
 
     kind: str
     ap: float
     by_size: dict[str, Working]
+    is_looked_for: bool = True
 
     def as_json(self) -> dict[str, object]:
         """Return the figures as JSON has them, rounded; None for what is not defined."""
         sizes = {size: one.as_json() for size, one in self.by_size.items()}
-        return {**Working.as_json(self), "ap50_95": _rounded(self.ap), "by_size": sizes}
+        told = {**Working.as_json(self), "ap50_95": _rounded(self.ap), "by_size": sizes}
+        if not self.is_looked_for:
+            told = dict.fromkeys(told) | {"labels": self.labels}
+        return {"looked_for": self.is_looked_for, **told}
 
 
 def look(detector: Detector, labelled: Sequence[Labelled], gsd_m: float | None) -> Iterator[Seen | Skipped]:
@@ -109,13 +114,27 @@ def _seen(detector: Detector, one: Labelled, gsd_m: float | None) -> Seen:
     return Seen(truth, detector(image, gsd_m), view)
 
 
-def figures(seen: Sequence[Seen], threshold: float) -> list[Figures]:
-    """Return the figures of each kind that is labelled, and of all vehicles as one kind where there are any."""
-    kinds = sorted({str(kind) for one in seen for kind in one.truth.kind[~one.truth.is_region]})
-    groups = [(kind, frozenset({kind})) for kind in kinds]
-    if VEHICLES & set(kinds):
+def figures(seen: Sequence[Seen], threshold: float, looked_for: Collection[str] | None = None) -> list[Figures]:
+    """Return the figures of each kind that is labelled, and of all vehicles as one kind where there are any.
+
+    Where nothing is labelled, of each kind that is found: all of it is false. ``looked_for`` are the kinds that the
+    detector can find, None for all.
+    """
+    kinds = labelled_kinds(seen) or {kind for one in seen for kind in one.found[one.found.score >= threshold].kind}
+    groups = [(kind, frozenset({kind})) for kind in sorted(map(str, kinds))]
+    if VEHICLES & kinds:
         groups.append((VEHICLE, VEHICLES))
-    return [_figures(name, [scene_of(one, among) for one in seen], threshold) for name, among in groups]
+    return [
+        _figures(name, [scene_of(one, among) for one in seen], threshold)
+        if looked_for is None or among & set(looked_for)
+        else _not_looked_for(name, [scene_of(one, among) for one in seen])
+        for name, among in groups
+    ]
+
+
+def labelled_kinds(seen: Sequence[Seen]) -> set[str]:
+    """Return the kinds of what is labelled, parts of images that do not count left aside."""
+    return {str(kind) for one in seen for kind in one.truth.kind[~one.truth.is_region]}
 
 
 def scene_of(one: Seen, kinds: frozenset[str]) -> Scene:
@@ -143,6 +162,12 @@ def _figures(kind: str, scenes: Sequence[Scene], threshold: float) -> Figures:
     parts = {size: _working(scenes, threshold, px2, float(precision[size][0])) for size, px2 in SIZES_PX2.items()}
     whole = parts.pop("all")
     return Figures(**asdict(whole), kind=kind, ap=float(precision["all"].mean()), by_size=parts)
+
+
+def _not_looked_for(kind: str, scenes: Sequence[Scene]) -> Figures:
+    nothing = float("nan")
+    labels = sum(match(one).labels for one in scenes)
+    return Figures(labels, nothing, nothing, nothing, 0, 0, kind, nothing, {}, is_looked_for=False)
 
 
 def _working(scenes: Sequence[Scene], threshold: float, size_px2: tuple[float, float], ap50: float) -> Working:

@@ -106,6 +106,11 @@ class SceneDetector:
     weights_sha256 = ""
     threshold = 0.0
 
+    @property
+    def kind_of_class(self) -> dict[str, str]:
+        """The kinds of thing, by their own names."""
+        return {kind: kind for kind in _RULES}
+
     def __call__(self, image: NDArray[np.uint8], gsd_m: float | None) -> Detections:
         """Detect in one image (height, width, 3), BGR; without a ground sample distance nothing has a size: empty."""
         if gsd_m is None or not np.isfinite(gsd_m) or gsd_m <= 0 or min(image.shape[:2]) < 8:

@@ -24,6 +24,8 @@ class Several:
         joined = hashlib.sha256("".join(weights).encode()).hexdigest() if weights else ""
         self.weights_sha256 = weights[0] if len(weights) == 1 else joined
         self.threshold = max(one.threshold for one in detectors)
+        classes = [item for one in detectors for item in one.kind_of_class.items()]
+        self.kind_of_class = dict(sorted(classes, key=lambda item: bool(item[1])))  # a kind goes before none
 
     def __call__(self, image: NDArray[np.uint8], gsd_m: float | None) -> Detections:
         """Detect in one image with each; see ``model.detection.Detector``."""

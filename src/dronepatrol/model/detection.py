@@ -1,5 +1,6 @@
 """What a detector says of one image, and the seam behind which every detector stands."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,6 +49,11 @@ class Detector(Protocol):
     """Hash of the weights, or empty where there are none."""
     threshold: float
     """Score from which a find counts; what is below is there for measuring alone."""
+
+    @property
+    def kind_of_class(self) -> Mapping[str, str]:
+        """What is looked for: its own names of classes to kinds here; an empty kind is not looked for."""
+        ...
 
     def __call__(self, image: NDArray[np.uint8], gsd_m: float | None) -> Detections:
         """Detect in one image.

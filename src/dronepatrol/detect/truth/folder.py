@@ -8,6 +8,7 @@ from dronepatrol.detect.truth.labelled import Box, Labels, images_by_stem, read_
 from dronepatrol.detect.truth.picture import read_picture
 from dronepatrol.detect.truth.yolo_names import CLASS_FILES, yolo_names
 from dronepatrol.errors import InputError
+from dronepatrol.model.batch import Skipped
 
 # fmt: off
 VISDRONE = ("ignored", "pedestrian", "people", "bicycle", "car", "van", "truck", "tricycle", "awning-tricycle", "bus",
@@ -47,6 +48,16 @@ def read_folder(folder: Path, images: Path, names: Sequence[str] = ()) -> list[L
     called = tuple(names) or yolo_names(folder, images)
     by_stem = {path.stem: path for path in texts}
     return [_yolo(by_stem.get(stem), image, called) for stem, image in stems.items()]
+
+
+def without_image(folder: Path, images: Path) -> list[Skipped]:
+    """Return the YOLO or VisDrone label files of a folder whose image is missing, and so what they say is not used."""
+    if not folder.is_dir() or any(folder.glob("*.xml")):
+        return []
+    stems = images_by_stem(images)
+    lost = [path for path in sorted(folder.glob("*.txt")) if path.name not in CLASS_FILES and path.stem not in stems]
+    hint = "copy it there, or move the label file away"
+    return [Skipped(path.name, f"no image of this name in {images}", hint) for path in lost]
 
 
 def _rows(path: Path, separator: str | None) -> list[list[float]]:

@@ -1,6 +1,6 @@
 """One labelled image, whatever format it was written in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -59,6 +59,12 @@ class Labelled:
 
 KindOf = Callable[[str], str | None]
 """What a label's name is called here, None for what no detector looks for from the air."""
+
+
+def named_as(kind_of_class: Mapping[str, str]) -> KindOf:
+    """Return the function that calls labels as a detector calls its classes of these names, and others as usual."""
+    called = {name.strip().lower(): kind for name, kind in kind_of_class.items() if kind}
+    return lambda name: called.get(name.strip().lower()) or kind_of_name(name)
 
 
 def labelled(

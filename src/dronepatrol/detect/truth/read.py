@@ -1,15 +1,17 @@
 """Labels in whichever of the known formats they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dronepatrol.detect.truth.folder import read_folder
 from dronepatrol.detect.truth.json_file import read_json
-from dronepatrol.detect.truth.labelled import Labelled, labelled
+from dronepatrol.detect.truth.labelled import Labelled, labelled, named_as
 from dronepatrol.errors import InputError
 
 
-def read_truth(truth: Path, images: Path, names: Sequence[str] = ()) -> list[Labelled]:
+def read_truth(
+    truth: Path, images: Path, names: Sequence[str] = (), kind_of_class: Mapping[str, str] | None = None
+) -> list[Labelled]:
     """Return what is there in each image.
 
     Parameters
@@ -20,6 +22,8 @@ def read_truth(truth: Path, images: Path, names: Sequence[str] = ()) -> list[Lab
         The folder of the images.
     names
         What YOLO's class numbers mean; empty to read it from the data set.
+    kind_of_class
+        What a detector calls its own classes (``model.detection.Detector``); labels of those names are called alike.
 
     Raises
     ------
@@ -39,4 +43,5 @@ def read_truth(truth: Path, images: Path, names: Sequence[str] = ()) -> list[Lab
     if not found:
         msg = f"{truth}: names no image"
         raise InputError(msg, hint="give labels of at least one image")
-    return [labelled(*one) for one in found]
+    kind_of = named_as(kind_of_class or {})
+    return [labelled(*one, kind_of) for one in found]
