@@ -9,6 +9,7 @@ import pytest
 
 from dronepatrol.detect.detector import load_detector
 from dronepatrol.detect.evaluate import Seen, figures, look
+from dronepatrol.detect.images import decode
 from dronepatrol.detect.models import DEFAULT, shipped_folder
 from dronepatrol.patrol.models import check_model
 
@@ -45,3 +46,8 @@ def test_it_is_as_good_as_its_card_says(testdata, monkeypatch, data):
     assert said is not None
     assert np.isfinite(found)
     assert found >= float(said[1]) - 0.04
+    usual = load_detector(DEFAULT)
+    for one in seen[:4]:
+        counts = one.found[one.found.score >= detector.threshold]
+        alone = usual(decode(one.truth.path.read_bytes()), None)
+        np.testing.assert_array_equal(alone.xyxy, counts.xyxy, "what is measured is what is found")

@@ -34,6 +34,8 @@ MAX_INSIDE = 0.8
 """Share of a box inside a better one above which it shows a part of the same thing."""
 MAX_COVERED_SHARE = 0.6
 """Share of a cut box inside a whole one above which they show the same thing."""
+WHOLE_SHARE = 1 / 3
+"""Share of the working threshold from which a whole box tells that a cut one shows a part, however sure that is."""
 MAX_THREADS = 8
 ROUNDING = 0.001
 """How far below 0 or above 1 a score may be, in floats of 16 bits."""
@@ -87,6 +89,7 @@ class TiledDetector:
         self.weights_sha256 = self._network.sha256
         self.threshold = sidecar.threshold or THRESHOLD
         self._least_score = self.threshold if least_score is None else least_score
+        self._least_whole = self.threshold * WHOLE_SHARE
         self.understood = understand(path, self._network, sidecar)
         self._network.find_batch(self.understood.roles)
         self.batch, self.input_wh = self._network.batch, self._network.input_wh
@@ -117,8 +120,9 @@ class TiledDetector:
             for tile in tiles((width, height), size)
         ]
         found = Finds.joined(list(self._looked_at(image, cut)))
-        columns, sure = (found.xyxy, found.score, self._rivals[found.kind], found.is_cut), self.threshold
-        found = found[yield_to_whole(*columns, max_share=MAX_COVERED_SHARE, sure=sure)]
+        columns = found.xyxy, found.score, self._rivals[found.kind], found.is_cut
+        found = found[yield_to_whole(*columns, max_share=MAX_COVERED_SHARE, sure=self._least_whole)]
+        found = found[found.score >= self._least_score]
         found = found[
             keep_best(found.xyxy, found.score, self._rivals[found.kind], max_iou=MAX_IOU, max_inside=MAX_INSIDE)
         ]
@@ -179,7 +183,8 @@ class TiledDetector:
         kind = scores.argmax(axis=1) if len(scores) else np.empty(0, dtype=np.intp)
         score = scores.max(axis=1, initial=0.0).astype(np.float64)
         (least_px, most_px), length = tile[1], (edges[:, 2:] - edges[:, :2]).max(axis=1, initial=0.0)
-        found = np.flatnonzero((score >= self._least_score) & (length >= least_px) & (length <= most_px))
+        counts = score >= min(self._least_score, self._least_whole)
+        found = np.flatnonzero(counts & (length >= least_px) & (length <= most_px))
         boxes, score, kind = edges[found].astype(np.float64), score[found], kind[found]
         kept = keep_best(boxes, score, self._rivals[kind], max_iou=MAX_IOU)
         left, top, right, bottom = tile[0]
