@@ -51,6 +51,15 @@ def test_a_car_has_the_size_that_the_network_knows(gsd_m):
     assert 40 <= car_px <= 50 or gsd_m > 0.4  # coarser images would have to be blown up more than fourfold
 
 
+@pytest.mark.parametrize("gsd_m", [1.2, 2.0, 10.0, 100.0])
+def test_where_no_car_can_be_seen_pixels_are_not_enlarged(gsd_m):
+    """A photo of 12 MP then has a fifteenth of the tiles; a car of 4 px is still enlarged."""
+    sizes = tile_sizes_px((4000, 3000), 416, gsd_m)
+    assert sizes == [416, 1664]
+    assert sum(len(tiles((4000, 3000), size)) for size in sizes) < 150
+    assert tile_size_px(416, CAR_M / 4.0) == 104
+
+
 @pytest.mark.parametrize("gsd_m", [None, float("nan"), float("inf"), 0.0, -1.0])
 def test_unknown_scale_shows_pixels_as_they_are(gsd_m):
     assert tile_size_px(416, gsd_m) == 416
