@@ -8,6 +8,9 @@ import ast
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dronepatrol.errors import InputError
 
 # fmt: off
@@ -47,6 +50,12 @@ def kind_of(name: str) -> str | None:
     kind = name.strip().lower()
     kind = _SYNONYMS.get(kind, kind)
     return None if kind in _IRRELEVANT else kind
+
+
+def rivals(kinds: NDArray[np.str_]) -> NDArray[np.intp]:
+    """Return (n,) numbers of (n,) kinds, the same for kinds of which a thing is only one: all vehicles, or one kind."""
+    alike = np.where(np.isin(kinds, sorted(VEHICLES)), "vehicle", kinds)
+    return np.asarray(np.unique(alike, return_inverse=True)[1], dtype=np.intp)
 
 
 def class_names(path: Path, given: Sequence[str] | None, count: int | None) -> tuple[str, ...]:

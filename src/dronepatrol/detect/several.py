@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dronepatrol.detect.classes import VEHICLES
+from dronepatrol.detect.classes import rivals
 from dronepatrol.detect.nms import keep_best
 from dronepatrol.model.detection import Detections, Detector
 
@@ -35,6 +35,4 @@ class Several:
             np.concatenate([one.score for one in found]),
             np.concatenate([one.kind for one in found]),
         )
-        alike = ["vehicle" if kind in VEHICLES else kind for kind in every.kind.tolist()]
-        rivals = np.unique(np.array(alike, dtype=np.str_), return_inverse=True)[1].astype(np.intp)
-        return every[np.sort(keep_best(every.xyxy, every.score, rivals, max_iou=MAX_IOU))]
+        return every[np.sort(keep_best(every.xyxy, every.score, rivals(every.kind), max_iou=MAX_IOU))]

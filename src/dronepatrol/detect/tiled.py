@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dronepatrol.detect.classes import VEHICLES
+from dronepatrol.detect.classes import rivals
 from dronepatrol.detect.forms.form import Floats, Intake, Outputs
 from dronepatrol.detect.images import fitted
 from dronepatrol.detect.nms import keep_best, yield_to_whole
@@ -99,8 +99,7 @@ class TiledDetector:
         self.kind_of_class = dict(zip(names, kinds, strict=True))
         self._wanted = np.array([number for number, kind in enumerate(kinds) if kind], dtype=np.intp)
         self.kinds = np.array([kind for kind in kinds if kind], dtype=np.str_)
-        alike = ["vehicle" if kind in VEHICLES else str(kind) for kind in self.kinds]
-        self._rivals = np.unique(alike, return_inverse=True)[1]
+        self._rivals = rivals(self.kinds)
 
     def __call__(self, image: NDArray[np.uint8], gsd_m: float | None) -> Detections:
         """Detect in one image; see ``model.detection.Detector``.
@@ -111,7 +110,7 @@ class TiledDetector:
             When the network fails, or puts out values that are no numbers.
         """
         height, width = image.shape[:2]
-        if height == 0 or width == 0 or not len(self._wanted):
+        if height == 0 or width == 0:
             return Detections.empty()
         sizes = tile_sizes_px((width, height), max(self.input_wh), gsd_m, self._car_px)
         cut = [
