@@ -33,7 +33,7 @@ packages:
 	  else echo "not root, and missing:$$missing; the tests that need them will skip"; fi; fi
 
 test: .venv/ready packages
-	$(BIN)/python -m pytest -m "not campaign" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not campaign" -n 3 --dist loadfile
 
 campaign: .venv/ready packages
 	$(BIN)/python -m pytest -m campaign
