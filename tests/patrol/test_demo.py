@@ -154,3 +154,15 @@ def test_each_stage_shows_its_progress(demo):
     _, _, shown = demo
     for stage in ("plan", "fly", "render", "ingest", "detect", "locate", "issues", "map"):
         assert any(line.startswith(f"{stage}: ") for line in shown.splitlines()), stage
+
+
+def test_its_notebook_says_what_the_summary_says(run_notebook, demo, monkeypatch):
+    folder, summary, _ = demo
+    monkeypatch.setenv("PATROL", str(folder))
+    names = run_notebook("read_a_patrol.ipynb")
+    figures = names["figures"]
+    assert names["by_class"]["issues"].sum() == figures["issues"] == summary["issues"]
+    assert figures["right"] / figures["issues"] == pytest.approx(summary["precision"], abs=0.03)
+    assert figures["median error, m"] == pytest.approx(summary["position_error_median_m"], abs=0.3)
+    assert names["seen_km2"] > summary["area_km2"]
+    assert names["strip"].size == (960, 240)
