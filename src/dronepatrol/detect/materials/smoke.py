@@ -88,10 +88,12 @@ def _joined(soft: Mask) -> Iterator[Mask]:
     closed = cv2.morphologyEx(soft.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((side, side)))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
     for label in range(1, count):
-        long = max(stats[label, cv2.CC_STAT_WIDTH], stats[label, cv2.CC_STAT_HEIGHT])
+        long = max(stats[label, cv2.CC_STAT_WIDTH], stats[label, cv2.CC_STAT_HEIGHT]) * _STEP_M
+        closed_px = stats[label, cv2.CC_STAT_AREA]
+        if long < _LONG_M or closed_px * _STEP_M**2 < _FLANKS_M2 or closed_px > _MOST_OF_IMAGE * soft.size:
+            continue
         inside = np.asarray(labels == label)
-        flanks_m2 = np.count_nonzero(soft & inside) * _STEP_M**2
-        if long * _STEP_M >= _LONG_M and flanks_m2 >= _FLANKS_M2 and inside.mean() <= _MOST_OF_IMAGE:
+        if np.count_nonzero(soft & inside) * _STEP_M**2 >= _FLANKS_M2:
             yield inside
 
 
