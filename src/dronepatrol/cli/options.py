@@ -30,7 +30,8 @@ Model = Annotated[
     typer.Option(
         "--model",
         metavar="NAME|FILE.onnx",
-        help='Detector: a name of "dronepatrol models list", an ONNX file, or "scene" for the synthetic scene alone.',
+        help='Detector: a name of "dronepatrol models list" (vehicles, materials, …; scene is for the synthetic scene '
+        "alone) or an ONNX file; several with commas between look side by side.",
     ),
 ]
 Spec = Annotated[
